@@ -1,0 +1,1 @@
+"""LightHand: a depth image in, a 3D hand out."""

@@ -1,0 +1,119 @@
+"""A region of a frame -> the 128x128 patch the network sees, and the way back to camera space.
+
+The pre-processing of DeepPrior++ (Oberweger & Lepetit 2017, sec. 3): a cube around the hand's centre,
+its projection resized with nearest neighbours, depth relative to the centre in half cubes. What lies
+outside the cube, nearer or farther, and what was not measured, is background.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lighthand.errors import SourceError
+from lighthand.geometry import unproject
+from lighthand.types import Frame, HandCrop, HandRegion, Intrinsics
+
+PATCH: int = 128
+"""Edge of the network's input, pixels."""
+
+BACKGROUND: float = 1.0
+
+MIN_DEPTH_MM: float = 50.0
+"""Nearest centre a cube may have; nearer, its projection grows without bound."""
+
+
+def region_box(region: HandRegion, camera: Intrinsics) -> tuple[float, float, float, float]:
+    """Project the mid-plane of a region's cube.
+
+    Args:
+        region: the cube, its centre at z >= MIN_DEPTH_MM.
+        camera: the intrinsics of the frame.
+
+    Returns:
+        Left, top, right and bottom edge in pixels, as in ``HandCrop.box_px``.
+
+    Raises:
+        SourceError: the centre is not in front of the camera.
+    """
+    x, y, z = (float(c) for c in region.centre_mm)
+    if not z >= MIN_DEPTH_MM:
+        raise SourceError(f"hand region at z = {z:.0f} mm: a crop needs z of at least {MIN_DEPTH_MM:.0f} mm.")
+    half = region.cube_mm / 2
+    return (
+        (x - half) / z * camera.fx + camera.cx,
+        (y - half) / z * camera.fy + camera.cy,
+        (x + half) / z * camera.fx + camera.cx,
+        (y + half) / z * camera.fy + camera.cy,
+    )
+
+
+def _sources(start: float, end: float, size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Give, for each patch pixel along one axis, the frame's nearest pixel and whether it exists."""
+    centres = start + (np.arange(PATCH) + 0.5) * ((end - start) / PATCH)
+    nearest = np.floor(centres + 0.5).astype(np.intp)
+    inside = (nearest >= 0) & (nearest < size)
+    return np.clip(nearest, 0, size - 1), inside
+
+
+def crop_hand(frame: Frame, region: HandRegion, *, mirrored: bool = False) -> HandCrop:
+    """Cut a region out of a frame and normalise it.
+
+    Args:
+        frame: the depth image.
+        region: the cube to show.
+        mirrored: flip the patch left to right.
+
+    Returns:
+        The crop; pixels outside the image are background.
+
+    Raises:
+        SourceError: the region is not in front of the camera.
+    """
+    box = region_box(region, frame.intrinsics)
+    columns, columns_in = _sources(box[0], box[2], frame.intrinsics.width)
+    rows, rows_in = _sources(box[1], box[3], frame.intrinsics.height)
+    counts = frame.depth[rows[:, None], columns[None, :]]
+    half = region.cube_mm / 2
+    patch = (counts.astype(np.float32) * np.float32(frame.depth_unit_mm) - region.centre_mm[2]) * np.float32(1 / half)
+    outside = (np.abs(patch) > 1) | (counts == 0)
+    patch[outside | ~rows_in[:, None] | ~columns_in[None, :]] = BACKGROUND
+    if mirrored:
+        patch = np.ascontiguousarray(patch[:, ::-1])
+    return HandCrop(patch, region, box, frame.intrinsics, mirrored)
+
+
+def crop_to_camera(crop: HandCrop, uvz: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Turn the network's coordinates into camera space.
+
+    Args:
+        crop: the crop the coordinates belong to.
+        uvz: (..., 3) in the patch: u from -1 at its left edge to +1 at its right, v likewise from top
+            to bottom, z in half cubes from the centre.
+
+    Returns:
+        (..., 3) float32, camera space, mm.
+    """
+    points = np.array(uvz, np.float64)
+    left, top, right, bottom = crop.box_px
+    if crop.mirrored:
+        points[..., 0] *= -1
+    points[..., 0] = left + (points[..., 0] + 1) / 2 * (right - left)
+    points[..., 1] = top + (points[..., 1] + 1) / 2 * (bottom - top)
+    points[..., 2] = crop.region.centre_mm[2] + points[..., 2] * (crop.region.cube_mm / 2)
+    return unproject(points, crop.intrinsics)
+
+
+def camera_to_crop(crop: HandCrop, joints_mm: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Undo ``crop_to_camera``: (..., 3) camera space, mm -> (..., 3) coordinates of the patch."""
+    points = np.array(joints_mm, np.float64)
+    left, top, right, bottom = crop.box_px
+    camera = crop.intrinsics
+    u = points[..., 0] / points[..., 2] * camera.fx + camera.cx
+    v = points[..., 1] / points[..., 2] * camera.fy + camera.cy
+    points[..., 0] = (u - left) / (right - left) * 2 - 1
+    points[..., 1] = (v - top) / (bottom - top) * 2 - 1
+    points[..., 2] = (points[..., 2] - crop.region.centre_mm[2]) / (crop.region.cube_mm / 2)
+    if crop.mirrored:
+        points[..., 0] *= -1
+    return points.astype(np.float32)
