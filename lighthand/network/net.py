@@ -1,0 +1,123 @@
+"""The whole network of the paper (fig. 1): encoder, unified branch of 2J + D maps, fusion, attention, depth.
+
+Its equation here is eq. 7, the depth layer that all joints share; the others are named in their modules.
+Beyond the paper: one Linear(D, 2) on the mean joint vector (66 parameters at D = 32) that tells whether
+the patch shows a right hand, and whether it shows a hand at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lighthand.errors import ConfigError
+from lighthand.network.attention import SeparableSelfAttention
+from lighthand.network.fusion import AttentionFusion, expectation, pool, spatial_softmax
+from lighthand.network.hourglass import Encoder
+from lighthand.skeleton import JOINTS
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """The network's shape.
+
+    Attributes:
+        joints: J; 21 as shipped, 16 for ICVL, 14 for NYU.
+        channels: c, channels of the encoder; even. Multiples of 32 are much faster on a CPU.
+        depth_features: D, width of a joint's depth vector.
+        hourglass_depth: halvings inside the hourglass.
+        blocks: ghost bottlenecks on the way down and on the way up of each level.
+        stem: channels of the first convolution.
+        attention: where the self-attention sits: on the J joint vectors, or on the h x w grid of Att_com3.
+    """
+
+    joints: int = JOINTS
+    channels: int = 64
+    depth_features: int = 32
+    hourglass_depth: int = 4
+    blocks: int = 2
+    stem: int = 32
+    attention: Literal["joints", "grid"] = "joints"
+
+    def __post_init__(self) -> None:
+        """Refuse a network that cannot be built.
+
+        Raises:
+            ConfigError: a size below 1, an odd number of channels, or an unknown place of the attention.
+        """
+        for name in ("joints", "channels", "depth_features", "hourglass_depth", "blocks", "stem"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"network.{name} is {getattr(self, name)}, expected at least 1.")
+        if self.channels % 2:
+            raise ConfigError(f"network.channels is {self.channels}, expected an even number (ghost halves).")
+        if self.attention not in ("joints", "grid"):
+            raise ConfigError(f"network.attention is {self.attention!r}, expected 'joints' or 'grid'.")
+
+    @property
+    def input_multiple(self) -> int:
+        """What the input's height and width must divide by."""
+        return 1 << (self.hourglass_depth + 1)
+
+
+class NetOutput(NamedTuple):
+    """What the network says of a batch of patches.
+
+    Attributes:
+        uvz: (B, J, 3) float32, coordinates of the patch as in ``crop.crop_to_camera``.
+        side: (B,) float32, logit of "the patch shows a right hand".
+        presence: (B,) float32, logit of "the patch holds a hand".
+        heatmap_logits: (B, J, h, w) float32, Att_com1.
+    """
+
+    uvz: Tensor
+    side: Tensor
+    presence: Tensor
+    heatmap_logits: Tensor
+
+
+class HandNet(nn.Module):
+    """Patches of depth -> joints in the patch's coordinates."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        """Build the network with fresh weights.
+
+        Args:
+            config: its shape.
+        """
+        super().__init__()
+        self.config = config
+        features = config.depth_features
+        self.encoder = Encoder(config.stem, config.channels, config.hourglass_depth, config.blocks)
+        self.unified = nn.Conv2d(config.channels, 2 * config.joints + features, 1)  # Att, sec. 3.2
+        self.fusion = AttentionFusion(config.joints)
+        self.attention = SeparableSelfAttention(features)
+        self.depth = nn.Linear(features, 1)
+        self.kind = nn.Linear(features, 2)
+
+    def forward(self, x: Tensor) -> NetOutput:
+        """(B, 1, 128, 128) float patches -> (B, J, 3) and the rest of ``NetOutput``.
+
+        Other sizes work where ``config.input_multiple`` divides them. The encoder follows autocast, what
+        comes after the maps is float32.
+        """
+        maps = self.unified(self.encoder(x))  # (B, 2J + D, h, w)
+        with torch.autocast(maps.device.type, enabled=False):
+            return self._read(maps.float())
+
+    def _read(self, maps: Tensor) -> NetOutput:
+        """Turn the unified branch's maps, (B, 2J + D, h, w) float32, into joints."""
+        joints, features = self.config.joints, self.config.depth_features
+        com1, com2, com3 = torch.split(maps, [joints, joints, features], dim=1)
+        uv = expectation(spatial_softmax(com1))  # eq. 3, 4: (B, J, 2)
+        if self.config.attention == "grid":
+            grid = com3.flatten(2).transpose(1, 2)  # (B, h * w, D)
+            com3 = self.attention(grid).transpose(1, 2).reshape(com3.shape)
+        vectors = pool(self.fusion(com1, com2), com3)  # eq. 9, 6: (B, J, D)
+        if self.config.attention == "joints":
+            vectors = self.attention(vectors)  # eq. 10, 11: (B, J, D)
+        z = self.depth(vectors)  # eq. 7: (B, J, 1)
+        side, presence = self.kind(vectors.mean(dim=1)).unbind(dim=-1)  # (B,) each
+        return NetOutput(torch.cat([uv, z], dim=-1), side, presence, com1)
