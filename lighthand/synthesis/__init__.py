@@ -1,0 +1,1 @@
+"""Labelled depth without a camera: hand model, poses, views, renderer, sensor noise."""

@@ -1,0 +1,231 @@
+"""Draw labelled crops: a posed hand, a view, clutter, a sensor, the jitter of a segmenter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from lighthand.crop import BACKGROUND, PATCH
+from lighthand.skeleton import JOINTS
+from lighthand.synthesis.hand import HandModel
+from lighthand.synthesis.poses import fingers_overlap, sample_angles
+from lighthand.synthesis.render import SPHERE_TRIANGLES, body, rasterise, tube
+from lighthand.synthesis.sensors import SensorModel, draw_sensor
+from lighthand.synthesis.views import View, draw_view
+from lighthand.types import FloatArray
+
+_MARGIN_PX: Final = 6
+"""Pixels drawn around the crop, so that shadows and edges of what lies outside reach into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisConfig:
+    """What is drawn.
+
+    Attributes:
+        cube_mm: edge of the crop's cube, as in the pipeline.
+        patch: edge of the patch, pixels: 128, or 64 early in training.
+        left: share of the patches that show a left hand unmirrored, to teach the side.
+        empty: share of the patches without a hand, to teach its presence.
+    """
+
+    cube_mm: float = 240.0
+    patch: int = PATCH
+    left: float = 0.10
+    empty: float = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Labelled crops.
+
+    Attributes:
+        patches: (B, S, S) float32, as ``HandCrop.patch``.
+        uvz: (B, 21, 3) float32, as ``crop_to_camera`` takes them.
+        mask: (B, 21) bool: the joint lies in the cube and the patch shows a right hand.
+        right: (B,) float32: 1 where the patch shows a right hand.
+        presence: (B,) float32: 1 where the patch shows a hand at all.
+        millimetres: (B, 3) float32: mm of a unit of u, v and z at the joints' mean depth.
+    """
+
+    patches: FloatArray
+    uvz: FloatArray
+    mask: npt.NDArray[np.bool_]
+    right: FloatArray
+    presence: FloatArray
+    millimetres: FloatArray
+
+
+class SampleGenerator:
+    """An endless source of labelled crops; the same seed gives the same crops."""
+
+    def __init__(self, seed: int | tuple[int, ...], config: SynthesisConfig | None = None) -> None:
+        """Load the hand model and seed everything."""
+        self.config = config or SynthesisConfig()
+        self._rng = np.random.default_rng(seed)
+        self._model = HandModel.load()
+        self._sensors = SensorModel(self._rng)
+        self._other: FloatArray | None = None
+
+    def batch(self, count: int) -> Batch:
+        """Draw ``count`` crops."""
+        size = self.config.patch
+        batch = Batch(
+            np.empty((count, size, size), np.float32),
+            np.zeros((count, JOINTS, 3), np.float32),
+            np.zeros((count, JOINTS), np.bool_),
+            np.ones(count, np.float32),
+            np.ones(count, np.float32),
+            np.ones((count, 3), np.float32),
+        )
+        for index in range(count):
+            self._draw(batch, index)
+        return batch
+
+    def hand(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Draw a hand whose fingers do not overlap: vertices, joints (21, 3) and elbow, canonical frame."""
+        rng = self._rng
+        shape = np.clip(rng.normal(0, 0.8, len(self._model.vertex_components)), -2, 2)
+        length = float(np.clip(rng.normal(184, 14), 145, 222))
+        girth = float(rng.uniform(0.95, 1.35))
+        while True:
+            vertices, joints, elbow = self._model.pose(sample_angles(rng), shape, length, girth)
+            if not fingers_overlap(joints, 1.0):
+                return vertices, joints, elbow
+
+    def _draw(self, batch: Batch, index: int) -> None:
+        rng, config = self._rng, self.config
+        half = config.cube_mm / 2
+        empty = rng.random() < config.empty
+        view = draw_view(rng, config.cube_mm)
+        local_vertices, local_joints, local_elbow = self.hand()
+        pivot = local_joints.mean(axis=0)
+        turn = view.rotation.T.astype(np.float32)
+        place = view.centre_mm.astype(np.float32)
+        vertices = (local_vertices - pivot) @ turn + place
+        joints = (local_joints - pivot) @ turn + place
+        elbow = (local_elbow - pivot) @ turn + place
+
+        centre = place + rng.normal(0, 9 if rng.random() < 0.8 else 24, 3).astype(np.float32)
+        on_arm = empty and rng.random() < 0.5
+        if on_arm:
+            centre = centre + (elbow - joints[0]) * np.float32(rng.uniform(0.75, 1.0))
+        centre[2] = max(float(centre[2]), 150.0)
+
+        focal = view.focal_px
+        left = float((centre[0] - half) / centre[2] * focal)
+        top = float((centre[1] - half) / centre[2] * focal)
+        box = float(config.cube_mm / centre[2] * focal)
+        origin_u, origin_v = int(np.floor(left)) - _MARGIN_PX, int(np.floor(top)) - _MARGIN_PX
+        size = int(np.ceil(box)) + 2 * _MARGIN_PX
+        depth = np.full((size, size), np.inf, np.float32)
+        camera = (focal, focal, float(-origin_u), float(-origin_v))
+        if not empty or on_arm:
+            arm = 1e9 if on_arm or rng.random() < 0.35 else rng.uniform(15, 200)
+            cut = int(np.searchsorted(self._model.from_wrist_mm, arm))
+            rasterise(vertices, self._model.triangles[:cut], *camera, depth)
+            if not on_arm and rng.random() < 0.3:
+                direction = (elbow - joints[0]) / np.linalg.norm(elbow - joints[0])
+                start = joints[0] + direction * np.float32(rng.uniform(45, 130))
+                sleeve = tube(start, start + direction * np.float32(180), rng.uniform(32, 62))
+                rasterise(sleeve, SPHERE_TRIANGLES, *camera, depth)
+        self._clutter(depth, camera, view, centre, joints, empty)
+        self._other = local_vertices
+        measured = self._sensors.apply(depth, focal, draw_sensor(rng))
+        patch = batch.patches[index]
+        _resample(measured, left - origin_u, top - origin_v, box, centre[2], half, patch)
+
+        uvz = batch.uvz[index]
+        uvz[:, 0] = (joints[:, 0] / joints[:, 2] * focal - left) / box * 2 - 1
+        uvz[:, 1] = (joints[:, 1] / joints[:, 2] * focal - top) / box * 2 - 1
+        uvz[:, 2] = (joints[:, 2] - centre[2]) / half
+        batch.mask[index] = (np.abs(uvz) < 1).all(axis=1) & (not empty)
+        batch.presence[index] = not empty
+        batch.millimetres[index] = (half * place[2] / centre[2], half * place[2] / centre[2], half)
+        # Cameras cast their shadows to either side, and a left hand is a right hand's mirror image.
+        if rng.random() < config.left:
+            patch[:] = patch[:, ::-1].copy()
+            batch.mask[index] = False
+            batch.right[index] = 0
+
+    def _clutter(
+        self,
+        depth: FloatArray,
+        camera: tuple[float, float, float, float],
+        view: View,
+        centre: FloatArray,
+        joints: FloatArray,
+        empty: bool,
+    ) -> None:
+        """Draw what else is there: a wall or table, a body behind, things before and beside the hand."""
+        rng = self._rng
+        if rng.random() < 0.8:
+            behind = float(joints[:, 2].max()) + (rng.uniform(15, 150) if rng.random() < 0.35 else rng.uniform(150, 2500))
+            _wall(depth, camera, behind, rng.normal(0, 0.35, 2), float(centre[0] / centre[2]), float(centre[1] / centre[2]))
+        if empty or rng.random() < 0.22:
+            for _ in range(rng.integers(1, 4)):
+                spread = 60 if empty else 140
+                where = centre + rng.normal(0, spread, 3)
+                if not empty:
+                    where[2] = joints[:, 2].max() + rng.uniform(30, 120)
+                axes = np.linalg.qr(rng.normal(size=(3, 3)))[0] * rng.uniform(12, 110, (3, 1))
+                rasterise(body(where, axes, rng.choice((1.0, 0.5, 0.25))), SPHERE_TRIANGLES, *camera, depth)
+        if rng.random() < (0.5 if empty else 0.07):
+            start = centre + rng.normal(0, 40, 3).astype(np.float32)
+            if not empty:
+                start[2] = joints[:, 2].min() - rng.uniform(15, 80)
+            end = start + rng.normal(0, 150, 3).astype(np.float32)
+            end[2] = max(end[2], 80.0)
+            rasterise(tube(start, end, rng.uniform(6, 45)), SPHERE_TRIANGLES, *camera, depth)
+        if not empty and rng.random() < 0.08:  # something held
+            held = joints[[5, 9, 13, 17, 4, 8, 12]].mean(axis=0) + rng.normal(0, 12, 3)
+            axes = np.linalg.qr(rng.normal(size=(3, 3)))[0] * rng.uniform(8, 40, (3, 1))
+            rasterise(body(held, axes, rng.choice((1.0, 0.5, 0.25))), SPHERE_TRIANGLES, *camera, depth)
+        if not empty and self._other is not None and rng.random() < 0.06:  # another hand beside this one
+            turn = np.linalg.qr(rng.normal(size=(3, 3)))[0].astype(np.float32)
+            aside = np.array([*rng.normal(0, 130, 2), rng.uniform(40, 130)], np.float32)
+            rasterise(self._other @ turn + centre + aside, self._model.triangles, *camera, depth)
+
+
+@numba.njit(cache=True)
+def _wall(
+    depth: FloatArray,
+    camera: tuple[float, float, float, float],
+    behind_mm: float,
+    slope: npt.NDArray[np.float64],
+    x: float,
+    y: float,
+) -> None:
+    """Draw a plane that stands ``behind_mm`` deep on the ray (x, y, 1) and leans by ``slope``."""
+    fx, fy, cx, cy = camera
+    for v in range(depth.shape[0]):
+        for u in range(depth.shape[1]):
+            lean = 1.0 + slope[0] * ((u - cx) / fx - x) + slope[1] * ((v - cy) / fy - y)
+            if lean > 0.05:
+                z = np.float32(behind_mm / lean)
+                if z < depth[v, u]:
+                    depth[v, u] = z
+
+
+@numba.njit(cache=True)
+def _resample(
+    depth: FloatArray, left: float, top: float, box: float, centre_mm: float, half_mm: float, patch: FloatArray
+) -> None:
+    """Draw the patch from the image as ``crop.crop_hand`` does, in place."""
+    size = patch.shape[0]
+    step = box / size
+    for j in range(size):
+        row = int(np.floor(top + (j + 0.5) * step + 0.5))
+        for i in range(size):
+            z = depth[row, int(np.floor(left + (i + 0.5) * step + 0.5))]
+            value = (z - centre_mm) / half_mm
+            patch[j, i] = value if z > 0 and abs(value) <= 1 else BACKGROUND
+
+
+def validation_set(count: int = 2000, patch: int = PATCH, seed: int = 20_261_123) -> Batch:
+    """Draw the fixed synthetic validation set: right hands only, a seed that training never uses."""
+    return SampleGenerator((seed, 1), SynthesisConfig(patch=patch, left=0.0, empty=0.0)).batch(count)
