@@ -1,0 +1,143 @@
+"""Weights as safetensors files that say which network and which joints they belong to.
+
+The metadata holds ``format`` (version of this layout), ``network`` (``NetworkConfig`` as JSON) and
+``joints`` (names in order as JSON), beside whatever the writer adds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from lighthand.errors import ConfigError, WeightsError
+from lighthand.network import HandNet, NetworkConfig
+from lighthand.skeleton import JOINT_NAMES
+
+FORMAT: Final = "lighthand-hand-1"
+
+
+def save_weights(path: Path, net: HandNet, *, extra: Mapping[str, str]) -> None:
+    """Write a network's weights; the file appears whole or not at all.
+
+    Args:
+        path: the file; its folder exists.
+        net: a network of the 21 joints of ``lighthand.skeleton``.
+        extra: more metadata, such as the step; ``format``, ``network`` and ``joints`` are taken.
+
+    Raises:
+        WeightsError: the network has another number of joints, or the file cannot be written.
+    """
+    if net.config.joints != len(JOINT_NAMES):
+        raise WeightsError(
+            f"{path}: the network has {net.config.joints} joints, only networks of the skeleton's "
+            f"{len(JOINT_NAMES)} are saved. Set network.joints={len(JOINT_NAMES)}."
+        )
+    metadata = {
+        **extra,
+        "format": FORMAT,
+        "network": json.dumps(dataclasses.asdict(net.config)),
+        "joints": json.dumps(JOINT_NAMES),
+    }
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
+    part = path.with_name(path.name + ".part")
+    try:
+        save_file(tensors, part, metadata)
+        os.replace(part, path)
+    except (OSError, SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        raise WeightsError(f"{path}: cannot write the weights ({error}). Check the folder and the disk.") from error
+
+
+def load_weights(path: Path) -> HandNet:
+    """Read a network.
+
+    Args:
+        path: a file that ``save_weights`` wrote.
+
+    Returns:
+        The network, on the CPU, in evaluation mode.
+
+    Raises:
+        WeightsError: the file is missing, damaged or of another format, or its joints or tensors are
+            not those of its network.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file. Choose a weights file with --set weights=FILE, or train one.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: not a readable safetensors file ({error}). Fetch or train it again.") from error
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path}: format {metadata.get('format', 'missing')!r}, expected {FORMAT!r}. "
+            "Use weights written by this version of LightHand."
+        )
+    _check_joints(path, _read_json(path, metadata, "joints"))
+    net = HandNet(_read_config(path, _read_json(path, metadata, "network")))
+    _check_tensors(path, tensors, net)
+    net.load_state_dict(tensors, strict=True)
+    return net.eval()
+
+
+def _read_json(path: Path, metadata: Mapping[str, str], key: str) -> object:
+    try:
+        value: object = json.loads(metadata[key])
+    except (KeyError, json.JSONDecodeError) as error:
+        raise WeightsError(f"{path}: metadata {key!r} is missing or damaged. Fetch or train it again.") from error
+    return value
+
+
+def _read_config(path: Path, value: object) -> NetworkConfig:
+    """Build the config from the metadata; its keys must be exactly the fields, each of its own type."""
+    types = {field.name: type(field.default) for field in dataclasses.fields(NetworkConfig)}
+    if not isinstance(value, dict) or {key: type(entry) for key, entry in value.items()} != types:
+        raise WeightsError(f"{path}: network {value}, expected {types}. Use weights of this version of LightHand.")
+    try:
+        config = NetworkConfig(**value)
+    except ConfigError as error:
+        raise WeightsError(f"{path}: {error} Fetch or train it again.") from error
+    if config.joints != len(JOINT_NAMES):
+        raise WeightsError(
+            f"{path}: a network of {config.joints} joints, expected {len(JOINT_NAMES)}. Choose other weights."
+        )
+    return config
+
+
+def _check_joints(path: Path, names: object) -> None:
+    if names == list(JOINT_NAMES):
+        return
+    if not isinstance(names, list) or len(names) != len(JOINT_NAMES):
+        count = len(names) if isinstance(names, list) else names
+        raise WeightsError(f"{path}: {count} joints, expected {len(JOINT_NAMES)}. Choose other weights.")
+    at = next(i for i, (name, ours) in enumerate(zip(names, JOINT_NAMES, strict=True)) if name != ours)
+    raise WeightsError(
+        f"{path}: joint {at} is {names[at]!r}, expected {JOINT_NAMES[at]!r}: another joint order. "
+        "Choose weights trained for lighthand.skeleton.JOINT_NAMES."
+    )
+
+
+def _check_tensors(path: Path, tensors: Mapping[str, torch.Tensor], net: HandNet) -> None:
+    """Refuse tensors that are not the network's in name, shape or type, or that are not finite."""
+    wanted = net.state_dict()
+    for name in sorted(wanted.keys() | tensors.keys()):
+        if name not in tensors or name not in wanted:
+            state = "missing" if name in wanted else "not part of the network"
+            raise WeightsError(f"{path}: tensor {name!r} is {state}. Choose weights of this network.")
+        ours, theirs = wanted[name], tensors[name]
+        if (ours.shape, ours.dtype) != (theirs.shape, theirs.dtype):
+            raise WeightsError(
+                f"{path}: tensor {name!r} is {theirs.dtype} {tuple(theirs.shape)}, expected {ours.dtype} "
+                f"{tuple(ours.shape)}. Choose weights of this network."
+            )
+        if not bool(torch.isfinite(theirs).all()):
+            raise WeightsError(f"{path}: tensor {name!r} holds values that are not finite. Fetch or train it again.")
