@@ -61,19 +61,21 @@ class Batch:
 
 
 class SampleGenerator:
-    """An endless source of labelled crops; the same seed gives the same crops."""
+    """An endless source of labelled crops."""
 
-    def __init__(self, seed: int | tuple[int, ...], config: SynthesisConfig | None = None) -> None:
-        """Load the hand model and seed everything."""
+    def __init__(self, config: SynthesisConfig | None = None) -> None:
+        """Load the hand model."""
         self.config = config or SynthesisConfig()
-        self._rng = np.random.default_rng(seed)
         self._model = HandModel.load()
-        self._sensors = SensorModel(self._rng)
+        self._sensors = SensorModel()
+        self._rng = np.random.default_rng(0)
         self._other: FloatArray | None = None
 
-    def batch(self, count: int) -> Batch:
-        """Draw ``count`` crops."""
+    def batch(self, count: int, seed: tuple[int, ...]) -> Batch:
+        """Draw ``count`` crops; the same seed gives the same crops."""
         size = self.config.patch
+        self._rng = np.random.default_rng(seed)
+        self._other = None
         batch = Batch(
             np.empty((count, size, size), np.float32),
             np.zeros((count, JOINTS, 3), np.float32),
@@ -135,7 +137,7 @@ class SampleGenerator:
                 rasterise(sleeve, SPHERE_TRIANGLES, *camera, depth)
         self._clutter(depth, camera, view, centre, joints, empty)
         self._other = local_vertices
-        measured = self._sensors.apply(depth, focal, draw_sensor(rng))
+        measured = self._sensors.apply(depth, focal, draw_sensor(rng), rng)
         patch = batch.patches[index]
         _resample(measured, left - origin_u, top - origin_v, box, centre[2], half, patch)
 
@@ -227,5 +229,5 @@ def _resample(
 
 
 def validation_set(count: int = 2000, patch: int = PATCH, seed: int = 20_261_123) -> Batch:
-    """Draw the fixed synthetic validation set: right hands only, a seed that training never uses."""
-    return SampleGenerator((seed, 1), SynthesisConfig(patch=patch, left=0.0, empty=0.0)).batch(count)
+    """Draw the fixed synthetic validation set: right hands only, a seed of a length that training never uses."""
+    return SampleGenerator(SynthesisConfig(patch=patch, left=0.0, empty=0.0)).batch(count, (seed,))

@@ -55,7 +55,7 @@ class Sensor:
 def draw_sensor(rng: np.random.Generator, kind: SensorKind | None = None) -> Sensor:
     """Draw a camera at random, of a kind or of any."""
     kind = kind or KINDS[rng.choice(3, p=(0.25, 0.3, 0.45))]
-    strength = rng.uniform(0, 1.4)
+    strength = 1.4 * rng.random() ** 1.4
     side = 1.0 if rng.random() < 0.5 else -1.0
     dropout = float(rng.choice((0.0, rng.uniform(0, 0.02), rng.uniform(0, 0.12)), p=(0.4, 0.4, 0.2)))
     if kind == "structured":
@@ -71,25 +71,25 @@ def draw_sensor(rng: np.random.Generator, kind: SensorKind | None = None) -> Sen
 class SensorModel:
     """Applies sensors to depth images, with its own bank of random numbers."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        """Fill the bank: 2^20 normal and as many uniform numbers, used from random places."""
-        self._rng = rng
+    def __init__(self) -> None:
+        """Fill the bank: 2^20 normal and as many uniform numbers, always the same, used from random places."""
+        rng = np.random.default_rng(0)
         self._normal = rng.standard_normal(_BANK, dtype=np.float32)
         self._uniform = rng.random(_BANK, dtype=np.float32)
 
-    def apply(self, depth: FloatArray, focal_px: float, sensor: Sensor) -> FloatArray:
+    def apply(self, depth: FloatArray, focal_px: float, sensor: Sensor, rng: np.random.Generator) -> FloatArray:
         """Measure a clean depth image.
 
         Args:
             depth: (H, W) float32 mm, ``inf`` where there is nothing.
             focal_px: focal length of the image.
             sensor: the camera.
+            rng: chooses the places in the bank.
 
         Returns:
             (H, W) float32 mm, 0 where the camera measures nothing.
         """
-        size = depth.size
-        starts = self._rng.integers(0, _BANK - 1, 6)
+        starts = rng.integers(0, _BANK - 1, 6)
         image = depth
         if sensor.fatten_px:
             image = _fatten(image, sensor.fatten_px)
@@ -104,7 +104,6 @@ class SensorModel:
             out = _smooth(out)
         if sensor.dropout > 0:
             _drop(out, sensor.dropout, self._uniform, starts[5])
-        assert out.size == size
         return np.round(out / np.float32(sensor.unit_mm)) * np.float32(sensor.unit_mm)
 
 

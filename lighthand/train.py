@@ -1,0 +1,358 @@
+"""Train the network on synthesised depth: ``python -m lighthand.train --config weights/train.yaml --out DIR``.
+
+The recipe: crops drawn on the fly by worker processes, first small, then at full size; the paper's loss
+(eq. 13) plus a little cross-entropy on the heat maps, the side and the presence; AdamW with a cosine a
+stage; an average of the weights, which is what is validated and kept. On several devices start it
+with ``torchrun --nproc-per-node N -m lighthand.train ...``.
+
+``DIR`` holds ``last.pt`` (all that resuming needs), ``hand.safetensors`` (the averaged weights), ``log.csv``
+and ``log.png``. A run that was stopped goes on from ``last.pt`` and ends as if it had not been.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, distributed, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from lighthand.config import config_to_dict, load_config
+from lighthand.errors import ConfigError, WeightsError
+from lighthand.network import HandNet, NetOutput, NetworkConfig
+from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss
+from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
+from lighthand.weights import save_weights
+
+HEATMAP_WEIGHT = 0.02
+KIND_WEIGHT = 0.02
+MAX_GRADIENT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """One stretch of training at one size.
+
+    Attributes:
+        patch: edge of the patches, pixels.
+        steps: optimiser steps.
+        batch: patches a step and device.
+        learning_rate: its peak; 200 steps of warm-up, then a cosine to zero.
+    """
+
+    patch: int
+    steps: int
+    batch: int = 16
+    learning_rate: float = 6e-3
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """A training run.
+
+    Attributes:
+        network: the network's shape.
+        small: the first stage.
+        full: the second stage, at the size that is used.
+        weight_decay: AdamW's, on matrices and filters only.
+        ema: share of the average that each step keeps.
+        workers: processes that draw crops.
+        threads: threads of the training process on a CPU.
+        seed: of weights and crops.
+        validate_every: steps between validations and checkpoints.
+        validation_samples: crops of the fixed synthetic validation set.
+    """
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    small: StageConfig = field(default_factory=lambda: StageConfig(64, 26_000))
+    full: StageConfig = field(default_factory=lambda: StageConfig(128, 2_700, learning_rate=2e-3))
+    weight_decay: float = 0.01
+    ema: float = 0.999
+    workers: int = 1
+    threads: int = 1
+    seed: int = 0
+    validate_every: int = 500
+    validation_samples: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained.
+
+        Raises:
+            ConfigError: a count below its least value, a rate out of range, or a size the hourglass cannot halve.
+        """
+        for name, stage in (("small", self.small), ("full", self.full)):
+            if stage.steps < 0 or stage.batch < 2 or not 0 < stage.learning_rate < 1:
+                raise ConfigError(f"{name}: {stage}: expected steps >= 0, batch >= 2, 0 < learning_rate < 1.")
+            if stage.patch < 1 or stage.patch % self.network.input_multiple:
+                raise ConfigError(f"{name}.patch is {stage.patch}, expected a multiple of {self.network.input_multiple}.")
+        if self.workers < 0 or self.threads < 1 or self.validate_every < 1 or self.validation_samples < 1:
+            raise ConfigError("workers must be at least 0; threads, validate_every, validation_samples at least 1.")
+        if not 0 <= self.ema < 1 or self.weight_decay < 0:
+            raise ConfigError(f"ema is {self.ema}, expected 0 <= ema < 1; weight_decay is {self.weight_decay}, >= 0.")
+
+    def stage_at(self, step: int) -> tuple[StageConfig, int]:
+        """Give the stage that ``step`` belongs to, and the step's number in it."""
+        if step < self.small.steps:
+            return self.small, step
+        return self.full, step - self.small.steps
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up, then half a cosine down to 0 at the stage's end."""
+        stage, local = self.stage_at(step)
+        warm = min(1.0, (local + 1) / 200)
+        return stage.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * local / stage.steps))
+
+
+class _Crops(Dataset[dict[str, Tensor]]):
+    """Batch number ``step``, drawn from a seed of its own, so that any worker can draw any batch."""
+
+    def __init__(self, config: TrainConfig, rank: int) -> None:
+        self.config = config
+        self.rank = rank
+        self._generators: dict[int, SampleGenerator] = {}
+
+    def __getitem__(self, step: int) -> dict[str, Tensor]:
+        stage, _ = self.config.stage_at(step)
+        if stage.patch not in self._generators:
+            self._generators[stage.patch] = SampleGenerator(SynthesisConfig(patch=stage.patch))
+        batch = self._generators[stage.patch].batch(stage.batch, (self.config.seed, step, self.rank))
+        return tensors(batch)
+
+
+def tensors(batch: Batch) -> dict[str, Tensor]:
+    """Turn a batch into tensors; ``patches`` gets its channel: (B, 1, S, S)."""
+    return {
+        "patches": torch.from_numpy(batch.patches)[:, None],
+        "uvz": torch.from_numpy(batch.uvz),
+        "mask": torch.from_numpy(batch.mask),
+        "right": torch.from_numpy(batch.right) > 0.5,
+        "presence": torch.from_numpy(batch.presence) > 0.5,
+        "millimetres": torch.from_numpy(batch.millimetres),
+    }
+
+
+def total_loss(out: NetOutput, batch: dict[str, Tensor]) -> Tensor:
+    """Eq. 13 of the paper, and what helps it along."""
+    everyone = torch.ones_like(batch["presence"])
+    return (
+        joint_loss(out.uvz, batch["uvz"], batch["mask"])
+        + HEATMAP_WEIGHT * heatmap_cross_entropy(out.heatmap_logits, batch["uvz"], batch["mask"])
+        + KIND_WEIGHT * binary_loss(out.side, batch["right"], batch["presence"])
+        + KIND_WEIGHT * binary_loss(out.presence, batch["presence"], everyone)
+    )
+
+
+@torch.inference_mode()
+def validate(net: nn.Module, data: dict[str, Tensor], device: torch.device) -> float:
+    """Give the mean joint error in mm of right hands' crops; joints outside the crop count too."""
+    net.eval()
+    errors = []
+    for start in range(0, len(data["patches"]), 100):
+        part = {key: value[start : start + 100].to(device) for key, value in data.items()}
+        gap = (net(part["patches"]).uvz - part["uvz"]) * part["millimetres"][:, None]
+        errors.append(gap.norm(dim=-1).mean(dim=-1).cpu())
+    return float(torch.cat(errors).mean())
+
+
+def _has_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def _decayed(net: nn.Module, decay: float) -> list[dict[str, Any]]:
+    matrices = [p for p in net.parameters() if p.ndim > 1]
+    others = [p for p in net.parameters() if p.ndim <= 1]
+    return [{"params": matrices, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+class Run:
+    """One training run in one process: its network, optimiser, average and log."""
+
+    def __init__(self, config: TrainConfig, out: Path) -> None:
+        """Build the run, or take it up again from ``out/last.pt``.
+
+        Raises:
+            WeightsError: the checkpoint there belongs to another config.
+        """
+        self.config = config
+        self.out = out
+        self.rank = int(os.environ.get("RANK", 0))
+        self.world = int(os.environ.get("WORLD_SIZE", 1))
+        cuda = torch.cuda.is_available()
+        self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
+        if not cuda:
+            torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        self.net = HandNet(config.network).to(self.device, memory_format=torch.channels_last)
+        self.ema = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+        self.optimiser = torch.optim.AdamW(_decayed(self.net, config.weight_decay), lr=1e-3, betas=(0.9, 0.99))
+        self.step = 0
+        self.rows: list[dict[str, float]] = []
+        self.seconds = 0.0
+        if (out / "last.pt").exists():
+            self._resume()
+        self.trained: nn.Module = self.net
+        if self.world > 1:
+            distributed.init_process_group("nccl" if cuda else "gloo")
+            self.trained = nn.parallel.DistributedDataParallel(self.net, device_ids=[self.device] if cuda else None)
+
+    def _resume(self) -> None:
+        state = torch.load(self.out / "last.pt", map_location=self.device, weights_only=True)
+        if state["config"] != json.dumps(config_to_dict(self.config), sort_keys=True):
+            raise WeightsError(
+                f"{self.out / 'last.pt'}: made with another config. Take another --out, or the config it was made with."
+            )
+        self.net.load_state_dict(state["net"])
+        self.ema.load_state_dict(state["ema"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.rows, self.seconds = state["step"], state["rows"], state["seconds"]
+
+    def save(self) -> None:
+        """Write checkpoint, averaged weights and log; each file appears whole or not at all."""
+        state = {
+            "config": json.dumps(config_to_dict(self.config), sort_keys=True),
+            "net": self.net.state_dict(),
+            "ema": self.ema.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "rows": self.rows,
+            "seconds": self.seconds,
+        }
+        torch.save(state, self.out / "last.pt.tmp")
+        (self.out / "last.pt.tmp").replace(self.out / "last.pt")
+        row = self.rows[-1]
+        extra = {
+            "training": json.dumps(config_to_dict(self.config)),
+            "steps": str(self.step),
+            "samples": str(int(row["samples"])),
+            "validation_mm": f"{row['validation_mm']:.3f}",
+            "hours": f"{self.seconds / 3600:.2f}",
+        }
+        save_weights(self.out / "hand.safetensors", self.ema.module, extra=extra)
+        with (self.out / "log.csv.tmp").open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.rows[0])
+            writer.writeheader()
+            writer.writerows(self.rows)
+        (self.out / "log.csv.tmp").replace(self.out / "log.csv")
+
+    def train(self, stop_after: int | None = None) -> None:
+        """Run to the end, or until ``stop_after`` steps are done in all, with a checkpoint there."""
+        config = self.config
+        end = min(config.small.steps + config.full.steps, stop_after or sys.maxsize)
+        bf16 = _has_bf16(self.device)
+        validation = {
+            patch: tensors(validation_set(config.validation_samples, patch))
+            for patch in {config.small.patch, config.full.patch}
+            if self.rank == 0
+        }
+        bar = tqdm(total=end, initial=self.step, disable=self.rank > 0, mininterval=5, unit="step")
+        losses: list[Tensor] = []
+        since = time.perf_counter()
+        for batch in self._batches(end):
+            self.trained.train()
+            for group in self.optimiser.param_groups:
+                group["lr"] = config.learning_rate(self.step)
+            batch = {key: value.to(self.device, non_blocking=True) for key, value in batch.items()}
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+                out = self.trained(batch["patches"].contiguous(memory_format=torch.channels_last))
+            loss = total_loss(out, batch)
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.net.parameters(), MAX_GRADIENT)
+            self.optimiser.step()
+            self.ema.update_parameters(self.net)
+            losses.append(loss.detach())
+            self.step += 1
+            bar.update()
+            if self.step % config.validate_every == 0 or self.step == end:
+                value = float(torch.stack(losses).mean())
+                losses = []
+                if not math.isfinite(value):
+                    raise WeightsError(f"step {self.step}: the loss is {value}. Lower the learning rate.")
+                if self.rank == 0:
+                    stage, _ = config.stage_at(self.step - 1)
+                    error = validate(self.ema.module, validation[stage.patch], self.device)
+                    now = time.perf_counter()
+                    self.seconds, since = self.seconds + now - since, now
+                    self.rows.append(self._row(stage, value, error))
+                    self.save()
+                    bar.set_postfix(loss=f"{value:.3f}", validation=f"{error:.1f} mm")
+        bar.close()
+        if self.world > 1:
+            distributed.destroy_process_group()
+
+    def _row(self, stage: StageConfig, loss: float, error: float) -> dict[str, float]:
+        done_small = min(self.step, self.config.small.steps)
+        samples = self.world * (done_small * self.config.small.batch + (self.step - done_small) * self.config.full.batch)
+        return {
+            "step": self.step,
+            "samples": samples,
+            "patch": stage.patch,
+            "learning_rate": self.config.learning_rate(self.step - 1),
+            "loss": loss,
+            "validation_mm": error,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def _batches(self, end: int) -> Iterator[dict[str, Tensor]]:
+        loader: DataLoader[dict[str, Tensor]] = DataLoader(
+            _Crops(self.config, self.rank),
+            batch_size=None,
+            sampler=range(self.step, end),
+            num_workers=self.config.workers,
+            prefetch_factor=8 if self.config.workers else None,
+            pin_memory=self.device.type == "cuda",
+        )
+        return iter(loader)
+
+
+def plot(log: Path, picture: Path) -> None:
+    """Draw the log's validation error and loss over samples."""
+    import matplotlib.pyplot as plt
+
+    with log.open(newline="") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    samples = np.array([row["samples"] for row in rows]) / 1e6
+    figure, left = plt.subplots(figsize=(7, 4), layout="constrained")
+    left.plot(samples, [row["validation_mm"] for row in rows], color="C0")
+    left.set(xlabel="samples seen, millions", ylabel="mean joint error, synthetic validation, mm", yscale="log")
+    left.grid(alpha=0.3, which="both")
+    right = left.twinx()
+    right.plot(samples, [row["loss"] for row in rows], color="C1", alpha=0.6)
+    right.set(ylabel="training loss", yscale="log")
+    right.yaxis.label.set_color("C1")
+    left.yaxis.label.set_color("C0")
+    figure.savefig(picture, dpi=110)
+    plt.close(figure)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train from a config."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, help="YAML with the fields of TrainConfig; the default is the recipe")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one field")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumes the run it holds")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    run = Run(load_config(TrainConfig, options.config, options.set), options.out)
+    run.train()
+    if run.rank == 0:
+        plot(options.out / "log.csv", options.out / "log.png")
+
+
+if __name__ == "__main__":
+    main()
