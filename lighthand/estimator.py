@@ -104,7 +104,6 @@ class TorchEstimator:
         if torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
         with torch.inference_mode():
-            x = torch.from_numpy(np.ascontiguousarray(patches)[:, None])
-            out = self._net(x.contiguous(memory_format=torch.channels_last))
+            out = self._net(torch.from_numpy(np.array(patches[:, None], order="C")))  # patches are read-only
             probabilities = torch.sigmoid(torch.stack([out.side, out.presence])).numpy()
         return Estimate(out.uvz.numpy(), probabilities[0], probabilities[1])

@@ -1,0 +1,110 @@
+import pytest
+import torch
+
+from lighthand.benchmark import count
+from lighthand.errors import ConfigError
+from lighthand.network import HandNet, NetworkConfig
+from lighthand.network.losses import joint_loss
+
+PINNED = [-0.066893, 0.010848, -0.242193, 0.45956, -0.121798, -0.428788, -0.121157, 0.099856, 1.187057]
+SMALL = NetworkConfig(channels=8, stem=8, depth_features=8, hourglass_depth=2, blocks=1)
+
+
+@pytest.mark.parametrize(
+    ("config", "params", "macs"),
+    [
+        (NetworkConfig(joints=16), 178_419, 268_091_968),
+        (NetworkConfig(joints=16, attention="grid"), 178_419, 280_756_288),
+        (NetworkConfig(joints=14), 178_157, 266_774_976),
+        (NetworkConfig(), 179_074, 271_384_448),
+    ],
+)
+def test_parameters_and_macs_are_pinned(config: NetworkConfig, params: int, macs: int) -> None:
+    assert count(HandNet(config)) == (params, macs)
+
+
+def test_sixteen_joints_keep_the_papers_numbers() -> None:
+    params, macs = count(HandNet(NetworkConfig(joints=16)))
+    assert params <= 0.18e6
+    assert macs <= 0.27e9
+
+
+def test_output_of_a_fixed_input_is_pinned() -> None:
+    torch.manual_seed(7)
+    net = HandNet(NetworkConfig()).eval()
+    ramp = torch.linspace(-1, 1, 128)
+    with torch.inference_mode():
+        out = net((ramp[:, None] ** 2 * ramp)[None, None])
+    values = [*out.uvz[0, 0].tolist(), *out.uvz[0, 20].tolist(), out.side.item(), out.presence.item()]
+    values.append(out.heatmap_logits.std().item())
+    assert values == pytest.approx(PINNED, abs=1e-4)
+
+
+@pytest.mark.parametrize("size", [64, 128])
+@pytest.mark.parametrize("attention", ["joints", "grid"])
+def test_shapes(size: int, attention: str) -> None:
+    net = HandNet(NetworkConfig(attention=attention, channels=8, stem=8, blocks=1)).eval()
+    out = net(torch.randn(2, 1, size, size))
+    assert out.uvz.shape == (2, 21, 3)
+    assert out.side.shape == out.presence.shape == (2,)
+    assert out.heatmap_logits.shape == (2, 21, size // 2, size // 2)
+    assert out.uvz[..., :2].abs().max() <= 1
+
+
+def test_batch_members_do_not_touch_each_other() -> None:
+    torch.manual_seed(0)
+    net = HandNet(SMALL).eval()
+    x = torch.randn(3, 1, 64, 64)
+    assert torch.allclose(net(x).uvz[1:2], net(x[1:2]).uvz, atol=1e-5)
+
+
+def test_head_is_float32_under_autocast() -> None:
+    torch.manual_seed(0)
+    net = HandNet(SMALL).to(memory_format=torch.channels_last)
+    x = torch.randn(2, 1, 64, 64)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = net(x)
+    assert {value.dtype for value in out} == {torch.float32}
+    assert torch.allclose(out.uvz, net(x).uvz, atol=0.05)
+
+
+def test_every_parameter_learns() -> None:
+    torch.manual_seed(0)
+    net = HandNet(SMALL)
+    out = net(torch.randn(4, 1, 64, 64))
+    loss = joint_loss(out.uvz, torch.zeros(4, 21, 3), torch.ones(4, 21, dtype=torch.bool))
+    (loss + out.side.sum() + out.presence.sum()).backward()
+    idle = [name for name, p in net.named_parameters() if p.grad is None or not bool(p.grad.any())]
+    assert idle == []
+
+
+def test_a_few_steps_learn_where_a_square_is() -> None:
+    torch.manual_seed(0)
+    net = HandNet(SMALL)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=1e-2)
+    centre = torch.rand(16, 2) * 1.2 - 0.6
+    grid = torch.linspace(-1, 1, 64)
+    near = ((grid[None, None] - centre[:, :1, None]).abs() < 0.2) & ((grid[:, None] - centre[:, 1:, None]).abs() < 0.2)
+    x = torch.where(near, centre[:, :1, None], 1.0)[:, None]
+    truth = torch.cat([centre, centre[:, :1]], dim=1)[:, None].expand(16, 21, 3)
+    losses = []
+    for _ in range(40):
+        loss = joint_loss(net(x).uvz, truth, torch.ones(16, 21, dtype=torch.bool))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.3 * losses[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"channels": 63}, "network.channels is 63"),
+        ({"joints": 0}, "network.joints is 0"),
+        ({"attention": "maps"}, "network.attention is 'maps'"),
+    ],
+)
+def test_impossible_networks_are_refused(change: dict[str, object], text: str) -> None:
+    with pytest.raises(ConfigError, match=text):
+        NetworkConfig(**change)  # type: ignore[arg-type]
