@@ -19,7 +19,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,89 +30,16 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from lighthand.config import config_to_dict, load_config
-from lighthand.errors import ConfigError, WeightsError
-from lighthand.network import HandNet, NetOutput, NetworkConfig
+from lighthand.errors import WeightsError
+from lighthand.network import HandNet, NetOutput
 from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss
+from lighthand.recipe import StageConfig, TrainConfig
 from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
 from lighthand.weights import save_weights
 
 HEATMAP_WEIGHT = 0.02
 KIND_WEIGHT = 0.02
 MAX_GRADIENT = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class StageConfig:
-    """One stretch of training at one size.
-
-    Attributes:
-        patch: edge of the patches, pixels.
-        steps: optimiser steps.
-        batch: patches a step and device.
-        learning_rate: its peak; 200 steps of warm-up, then a cosine to zero.
-    """
-
-    patch: int
-    steps: int
-    batch: int = 16
-    learning_rate: float = 6e-3
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """A training run.
-
-    Attributes:
-        network: the network's shape.
-        small: the first stage.
-        full: the second stage, at the size that is used.
-        weight_decay: AdamW's, on matrices and filters only.
-        ema: share of the average that each step keeps.
-        workers: processes that draw crops.
-        threads: threads of the training process on a CPU.
-        seed: of weights and crops.
-        validate_every: steps between validations and checkpoints.
-        validation_samples: crops of the fixed synthetic validation set.
-    """
-
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    small: StageConfig = field(default_factory=lambda: StageConfig(64, 26_000))
-    full: StageConfig = field(default_factory=lambda: StageConfig(128, 2_700, learning_rate=2e-3))
-    weight_decay: float = 0.01
-    ema: float = 0.999
-    workers: int = 1
-    threads: int = 1
-    seed: int = 0
-    validate_every: int = 500
-    validation_samples: int = 1000
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained.
-
-        Raises:
-            ConfigError: a count below its least value, a rate out of range, or a size the hourglass cannot halve.
-        """
-        for name, stage in (("small", self.small), ("full", self.full)):
-            if stage.steps < 0 or stage.batch < 2 or not 0 < stage.learning_rate < 1:
-                raise ConfigError(f"{name}: {stage}: expected steps >= 0, batch >= 2, 0 < learning_rate < 1.")
-            if stage.patch < 1 or stage.patch % self.network.input_multiple:
-                raise ConfigError(f"{name}.patch is {stage.patch}, expected a multiple of {self.network.input_multiple}.")
-        if self.workers < 0 or self.threads < 1 or self.validate_every < 1 or self.validation_samples < 1:
-            raise ConfigError("workers must be at least 0; threads, validate_every, validation_samples at least 1.")
-        if not 0 <= self.ema < 1 or self.weight_decay < 0:
-            raise ConfigError(f"ema is {self.ema}, expected 0 <= ema < 1; weight_decay is {self.weight_decay}, >= 0.")
-
-    def stage_at(self, step: int) -> tuple[StageConfig, int]:
-        """Give the stage that ``step`` belongs to, and the step's number in it."""
-        if step < self.small.steps:
-            return self.small, step
-        return self.full, step - self.small.steps
-
-    def learning_rate(self, step: int) -> float:
-        """Warm-up, then half a cosine down to 0 at the stage's end."""
-        stage, local = self.stage_at(step)
-        warm = min(1.0, (local + 1) / 200)
-        return stage.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * local / stage.steps))
 
 
 class _Crops(Dataset[dict[str, Tensor]]):
@@ -169,7 +95,7 @@ def validate(net: nn.Module, data: dict[str, Tensor], device: torch.device) -> f
 
 def _has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
@@ -197,8 +123,10 @@ class Run:
         if not cuda:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
-        self.net = HandNet(config.network).to(self.device, memory_format=torch.channels_last)
-        self.ema = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+        self.net = HandNet(config.network).to(self.device)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        average = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
+        self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
         self.optimiser = torch.optim.AdamW(_decayed(self.net, config.weight_decay), lr=1e-3, betas=(0.9, 0.99))
         self.step = 0
         self.rows: list[dict[str, float]] = []
@@ -242,6 +170,7 @@ class Run:
             "validation_mm": f"{row['validation_mm']:.3f}",
             "hours": f"{self.seconds / 3600:.2f}",
         }
+        assert isinstance(self.ema.module, HandNet)
         save_weights(self.out / "hand.safetensors", self.ema.module, extra=extra)
         with (self.out / "log.csv.tmp").open("w", newline="") as file:
             writer = csv.DictWriter(file, self.rows[0])
@@ -297,7 +226,9 @@ class Run:
 
     def _row(self, stage: StageConfig, loss: float, error: float) -> dict[str, float]:
         done_small = min(self.step, self.config.small.steps)
-        samples = self.world * (done_small * self.config.small.batch + (self.step - done_small) * self.config.full.batch)
+        samples = self.world * (
+            done_small * self.config.small.batch + (self.step - done_small) * self.config.full.batch
+        )
         return {
             "step": self.step,
             "samples": samples,

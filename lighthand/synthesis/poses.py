@@ -126,7 +126,7 @@ def _segment_distance(p: FloatArray, q: FloatArray, r: FloatArray, s: FloatArray
         t2 = 1.0
         t1 = min(max((b - c) / a, 0.0), 1.0)
     gap = w + t1 * d1 - t2 * d2
-    return np.sqrt((gap * gap).sum())
+    return float(np.sqrt((gap * gap).sum()))
 
 
 @numba.njit(cache=True)

@@ -166,8 +166,17 @@ class SampleGenerator:
         """Draw what else is there: a wall or table, a body behind, things before and beside the hand."""
         rng = self._rng
         if rng.random() < 0.8:
-            behind = float(joints[:, 2].max()) + (rng.uniform(15, 150) if rng.random() < 0.35 else rng.uniform(150, 2500))
-            _wall(depth, camera, behind, rng.normal(0, 0.35, 2), float(centre[0] / centre[2]), float(centre[1] / centre[2]))
+            behind = float(joints[:, 2].max()) + (
+                rng.uniform(15, 150) if rng.random() < 0.35 else rng.uniform(150, 2500)
+            )
+            _wall(
+                depth,
+                camera,
+                behind,
+                rng.normal(0, 0.35, 2),
+                float(centre[0] / centre[2]),
+                float(centre[1] / centre[2]),
+            )
         if empty or rng.random() < 0.22:
             for _ in range(rng.integers(1, 4)):
                 spread = 60 if empty else 140

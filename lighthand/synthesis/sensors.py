@@ -59,13 +59,17 @@ def draw_sensor(rng: np.random.Generator, kind: SensorKind | None = None) -> Sen
     side = 1.0 if rng.random() < 0.5 else -1.0
     dropout = float(rng.choice((0.0, rng.uniform(0, 0.02), rng.uniform(0, 0.12)), p=(0.4, 0.4, 0.2)))
     if kind == "structured":
-        return Sensor(kind, strength, 0.7 * strength, side * 75, int(rng.integers(0, 2)), 0, dropout, int(rng.integers(0, 2)), 1.0)
+        return Sensor(
+            kind, strength, 0.7 * strength, side * 75, int(rng.integers(0, 2)), 0, dropout, int(rng.integers(0, 2)), 1.0
+        )
     if kind == "stereo":
         fatten = int(rng.choice((0, 1, 2, 3), p=(0.2, 0.35, 0.3, 0.15)))
         return Sensor(kind, strength, 0.4 * strength, side * 50, fatten, 0.1, dropout, int(rng.integers(0, 3)), 1.0)
     fatten = int(rng.choice((0, 1, 2), p=(0.45, 0.4, 0.15)))
     unit = float(rng.choice((1.0, 0.7)))
-    return Sensor(kind, strength, 0.3 * strength, 0.0, fatten, rng.uniform(0, 0.9), dropout, int(rng.integers(0, 3)), unit)
+    return Sensor(
+        kind, strength, 0.3 * strength, 0.0, fatten, rng.uniform(0, 0.9), dropout, int(rng.integers(0, 3)), unit
+    )
 
 
 class SensorModel:

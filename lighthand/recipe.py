@@ -1,0 +1,85 @@
+"""What a training run is made of: the network, two stages, and how it is watched."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from lighthand.errors import ConfigError
+from lighthand.network import NetworkConfig
+
+
+@dataclass(frozen=True, slots=True)
+class StageConfig:
+    """One stretch of training at one size.
+
+    Attributes:
+        patch: edge of the patches, pixels.
+        steps: optimiser steps.
+        batch: patches a step and device.
+        learning_rate: its peak; 200 steps of warm-up, then a cosine to zero.
+    """
+
+    patch: int
+    steps: int
+    batch: int = 16
+    learning_rate: float = 6e-3
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """A training run.
+
+    Attributes:
+        network: the network's shape.
+        small: the first stage.
+        full: the second stage, at the size that is used.
+        weight_decay: AdamW's, on matrices and filters only.
+        ema: share of the average that each step keeps.
+        workers: processes that draw crops.
+        threads: threads of the training process on a CPU.
+        seed: of weights and crops.
+        validate_every: steps between validations and checkpoints.
+        validation_samples: crops of the fixed synthetic validation set.
+    """
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    small: StageConfig = field(default_factory=lambda: StageConfig(64, 26_000))
+    full: StageConfig = field(default_factory=lambda: StageConfig(128, 2_700, learning_rate=2e-3))
+    weight_decay: float = 0.01
+    ema: float = 0.999
+    workers: int = 1
+    threads: int = 1
+    seed: int = 0
+    validate_every: int = 500
+    validation_samples: int = 1000
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained.
+
+        Raises:
+            ConfigError: a count below its least value, a rate out of range, or a size the hourglass cannot halve.
+        """
+        for name, stage in (("small", self.small), ("full", self.full)):
+            if stage.steps < 0 or stage.batch < 2 or not 0 < stage.learning_rate < 1:
+                raise ConfigError(f"{name}: {stage}: expected steps >= 0, batch >= 2, 0 < learning_rate < 1.")
+            if stage.patch < 1 or stage.patch % self.network.input_multiple:
+                raise ConfigError(
+                    f"{name}.patch is {stage.patch}, expected a multiple of {self.network.input_multiple}."
+                )
+        if self.workers < 0 or self.threads < 1 or self.validate_every < 1 or self.validation_samples < 1:
+            raise ConfigError("workers must be at least 0; threads, validate_every, validation_samples at least 1.")
+        if not 0 <= self.ema < 1 or self.weight_decay < 0:
+            raise ConfigError(f"ema is {self.ema}, expected 0 <= ema < 1; weight_decay is {self.weight_decay}, >= 0.")
+
+    def stage_at(self, step: int) -> tuple[StageConfig, int]:
+        """Give the stage that ``step`` belongs to, and the step's number in it."""
+        if step < self.small.steps:
+            return self.small, step
+        return self.full, step - self.small.steps
+
+    def learning_rate(self, step: int) -> float:
+        """Warm-up, then half a cosine down to 0 at the stage's end."""
+        stage, local = self.stage_at(step)
+        warm = min(1.0, (local + 1) / 200)
+        return stage.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * local / stage.steps))

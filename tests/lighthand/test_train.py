@@ -1,0 +1,115 @@
+"""Training: it learns, resumes to the same result, runs on two devices, and refuses what cannot be."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from lighthand.errors import ConfigError, WeightsError
+from lighthand.network import NetworkConfig
+from lighthand.recipe import StageConfig, TrainConfig
+from lighthand.train import Run, plot
+from lighthand.weights import load_weights
+
+TINY = TrainConfig(
+    network=NetworkConfig(channels=16, depth_features=8, hourglass_depth=2, blocks=1, stem=8),
+    small=StageConfig(32, 6, 4),
+    full=StageConfig(64, 4, 4, 1e-3),
+    workers=0,
+    validate_every=3,
+    validation_samples=4,
+    ema=0.5,
+)
+
+
+def test_a_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -> None:
+    config = replace(TINY, small=StageConfig(32, 60, 8, 5e-3), full=StageConfig(32, 0), validate_every=20)
+    Run(config, tmp_path).train()
+    with (tmp_path / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == [20, 40, 60]
+    assert [int(row["samples"]) for row in rows] == [160, 320, 480]
+    assert float(rows[-1]["loss"]) < 0.9 * float(rows[0]["loss"])
+    assert load_weights(tmp_path / "hand.safetensors").config == config.network
+    plot(tmp_path / "log.csv", tmp_path / "log.png")
+    assert (tmp_path / "log.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_stopped_run_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    Run(TINY, tmp_path / "whole").train()
+    for stop in (4, 7, None):
+        Run(TINY, tmp_path / "parts").train(stop_after=stop)
+    whole = load_weights(tmp_path / "whole" / "hand.safetensors").state_dict()
+    parts = load_weights(tmp_path / "parts" / "hand.safetensors").state_dict()
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
+
+
+def test_worker_processes_change_nothing(tmp_path: Path) -> None:
+    results = []
+    for workers in (0, 2):
+        out = tmp_path / str(workers)
+        out.mkdir()
+        Run(replace(TINY, workers=workers), out).train(stop_after=6)
+        results.append(load_weights(out / "hand.safetensors").state_dict())
+    assert all(torch.equal(results[0][key], results[1][key]) for key in results[0])
+
+
+def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    # The learning rates and sizes as in TINY; each process draws its own crops and the gradients are averaged.
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    settings = ("network.channels=16", "network.depth_features=8", "network.hourglass_depth=2", "network.blocks=1")
+    more = ("network.stem=8", "small.patch=32", "small.steps=3", "small.batch=4", "full.steps=0", "full.patch=32")
+    least = ("workers=0", "validation_samples=4")
+    overrides = [word for setting in (*settings, *more, *least) for word in ("--set", setting)]
+    done = subprocess.run(
+        [*command, "-m", "lighthand.train", "--out", str(tmp_path), *overrides],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    with (tmp_path / "log.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["samples"] == "24"  # 3 steps of 4 patches in each of 2 processes
+
+
+def test_another_config_does_not_resume(tmp_path: Path) -> None:
+    Run(TINY, tmp_path).train(stop_after=3)
+    with pytest.raises(WeightsError, match="another config"):
+        Run(replace(TINY, seed=1), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: replace(TINY, small=StageConfig(48 + 1, 10)),
+        lambda: replace(TINY, small=StageConfig(64, 10, 1)),
+        lambda: replace(TINY, full=StageConfig(64, 10, 4, float("nan"))),
+        lambda: replace(TINY, ema=1.0),
+        lambda: replace(TINY, threads=0),
+    ],
+)
+def test_absurd_configs_are_refused(make: object) -> None:
+    with pytest.raises(ConfigError):
+        make()  # type: ignore[operator]
+
+
+def test_learning_rate_warms_up_and_ends_each_stage_near_zero() -> None:
+    config = replace(TINY, small=StageConfig(32, 1000, 4, 6e-3), full=StageConfig(64, 500, 4, 2e-3))
+    rates = [config.learning_rate(step) for step in range(1500)]
+    assert rates[0] == pytest.approx(6e-3 / 200, rel=0.01)
+    assert max(rates[:1000]) == pytest.approx(5.5e-3, rel=0.05)
+    assert rates[999] < 1e-6
+    assert max(rates[1000:]) < 2e-3
+    assert rates[1499] < 1e-6
