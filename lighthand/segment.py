@@ -30,7 +30,8 @@ _LEVEL_MM = 8  # step of the cuts along a limb
 _INSIDE_MM = 10.0  # the joints' mean lies this far behind the visible surface
 _APART_MM = 80.0  # two regions whose centres are nearer than that show the same hand
 _LEAST_SCORE = 0.05
-_REACH_MM = 700.0  # about an arm's length: hands that are meant to be seen are near
+_ALIKE = 0.95  # cuts of one hand that score nearly as well as its best one: their mean moves less than the best
+_REACH_MM = 600.0  # about an arm's length: hands that are meant to be seen are near
 
 # Where a hand's measure rises from nothing to full, and falls back: areas from an edge-on or closed hand to a
 # large open one, lengths from a fist to extended fingers with some forearm, widths at the wrist and across.
@@ -97,8 +98,8 @@ def _limb_cuts(grid: _Grid) -> Rows:
     links = link_pixels(z, pitch)
     distance: Indices = np.full(size, -1, np.int32)
     order: Indices = np.empty(size, np.int32)
-    radius_mm = cv2.distanceTransform(inner_pixels(z, links), cv2.DIST_L2, 3) * (pitch * z)
-    filled = flood(z, links, pitch, _indices(radius_mm > _THICK_MM), distance, order, 0)
+    radius = cv2.distanceTransform(inner_pixels(z, links), cv2.DIST_L2, 3)  # a huge number where there is no edge
+    filled = flood(z, links, pitch, _indices(radius > _THICK_MM / (pitch * np.maximum(z, 1))), distance, order, 0)
     border = z > 0
     border[1:-1, 1:-1] = False
     filled = flood(z, links, pitch, _indices(border & (distance.reshape(z.shape) < 0)), distance, order, filled)
@@ -130,7 +131,7 @@ def _score(cuts: Rows) -> Rows:
     narrowing = np.clip(2 * (1 - width / np.maximum(greatest, 1)), 0, 1)
     shape = _within(area, _AREA_MM2) * _within(tip - cut, _LENGTH_MM)
     shape *= _within(width, _WIDTH_MM) * _within(greatest, _GREATEST_WIDTH_MM)
-    shape *= _within(outline**2 / area, _OUTLINE) * (0.5 + 0.5 * narrowing)
+    shape *= _within(outline**2 / area, _OUTLINE) * (0.7 + 0.3 * narrowing)
     return np.asarray(shape / (1 + (cuts[:, 8] / _REACH_MM) ** 2), np.float64)
 
 
@@ -157,10 +158,13 @@ def find_hands(frame: Frame, config: SegmentConfig, cube_mm: float) -> tuple[Han
     """
     cuts = _limb_cuts(_reduce(frame, config))
     scores, centres = _score(cuts), _centres(cuts)
-    chosen: list[int] = []
-    for i in np.argsort(-scores, kind="stable"):
-        if scores[i] < _LEAST_SCORE or len(chosen) == config.candidates:
-            break
-        if all(np.linalg.norm(centres[i] - centres[j]) > _APART_MM for j in chosen):
-            chosen.append(int(i))
-    return tuple(HandRegion(centres[i].astype(np.float32), cube_mm) for i in chosen)
+    regions: list[HandRegion] = []
+    free = scores >= _LEAST_SCORE
+    while free.any() and len(regions) < config.candidates:
+        best = np.argmax(np.where(free, scores, 0))
+        near = np.linalg.norm(centres - centres[best], axis=1) < _APART_MM
+        alike = free & near & (scores >= _ALIKE * scores[best])
+        centre = centres[alike].mean(axis=0)
+        free &= ~near & (np.linalg.norm(centres - centre, axis=1) > _APART_MM)
+        regions.append(HandRegion(centre.astype(np.float32), cube_mm))
+    return tuple(regions)

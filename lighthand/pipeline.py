@@ -1,0 +1,149 @@
+"""Frame -> Result: find the hand or follow it, crop it, ask the network, track.
+
+A hand that is followed costs one look of the network (two while its side is open) at the cube where it
+should be. Where there is none, or the look fails, the segmenter proposes regions, the network looks at all
+of them and at their mirrors in one batch, and once more at the best, centred on the joints it saw there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+
+from lighthand.crop import MIN_DEPTH_MM, crop_hand
+from lighthand.errors import ConfigError
+from lighthand.estimator import Estimator
+from lighthand.segment import SegmentConfig, find_hands
+from lighthand.track import HandTrack, Sighting, TrackConfig, View, credible, side_of
+from lighthand.types import Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
+
+
+@dataclass(frozen=True, slots=True)
+class CropConfig:
+    """What the network is shown.
+
+    Attributes:
+        cube_mm: edge of the cube around the hand; the network was trained with 240.
+    """
+
+    cube_mm: float = 240.0
+
+    def __post_init__(self) -> None:
+        """Check the range.
+
+        Raises:
+            ConfigError: no hand fits, or it would be a speck.
+        """
+        if not 150 <= self.cube_mm <= 500:
+            raise ConfigError(f"crop.cube_mm={self.cube_mm}: expected 150 to 500, as in training (240).")
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """The settings of each stage."""
+
+    segment: SegmentConfig = field(default_factory=SegmentConfig)
+    crop: CropConfig = field(default_factory=CropConfig)
+    track: TrackConfig = field(default_factory=TrackConfig)
+
+
+class Pipeline:
+    """Finds one hand and follows it. Not for use from two threads at once."""
+
+    def __init__(self, estimator: Estimator, config: PipelineConfig) -> None:
+        """Compile what has to be compiled, so that the first frame is not late.
+
+        Args:
+            estimator: the network.
+            config: the settings.
+        """
+        self._estimator = estimator
+        self._config = config
+        self.reset()
+        blank = Frame(0, np.zeros((16, 16), np.uint16), 1.0, Intrinsics(16, 16, 16, 16, 8, 8), 0.0)
+        find_hands(blank, config.segment, config.crop.cube_mm)
+
+    def reset(self) -> None:
+        """Forget all that was seen: the next frame is the first."""
+        self._track: HandTrack | None = None
+        self._next_id = 1
+
+    def process(self, frame: Frame) -> Result:
+        """Find or follow the hand.
+
+        Args:
+            frame: the next frame of the camera.
+
+        Returns:
+            The hand, if there is one, and when each stage ended. Where a hand that was followed had to be
+            found again, ``segmented_s`` and ``estimated_s`` are those of the search.
+        """
+        taken_s = time.perf_counter()
+        segmented_s = estimated_s = taken_s
+        hand: TrackedHand | None = None
+        region = self._track.predict(frame, self._config.crop.cube_mm) if self._track else None
+        if self._track and region is not None:
+            segmented_s = time.perf_counter()
+            sighting = self._look(frame, (region,))[0]
+            estimated_s = time.perf_counter()
+            hand = self._track.update(frame, sighting)
+        if hand is None:
+            regions = find_hands(frame, self._config.segment, self._config.crop.cube_mm)
+            segmented_s = time.perf_counter()
+            found = self._search(frame, regions)
+            estimated_s = time.perf_counter()
+            hand = self._begin_or_resume(frame, found) if found else None
+        if hand is None and self._track:
+            self._track.miss()
+            self._track = None if self._track.lost else self._track
+        stamps = Stamps(frame.arrival_s, taken_s, segmented_s, estimated_s, time.perf_counter())
+        return Result(frame, (hand,) if hand else (), stamps)
+
+    def _begin_or_resume(self, frame: Frame, found: Sighting) -> TrackedHand | None:
+        """Go on with the track if the hand was found where it should be, else begin a new one."""
+        if self._track is None or not self._track.holds(found.views[0].crop.region):
+            self._track = HandTrack(self._next_id, self._config.track)
+            self._next_id += 1
+        return self._track.update(frame, found)
+
+    def _search(self, frame: Frame, regions: Sequence[HandRegion]) -> Sighting | None:
+        """Choose the region that shows a hand, and look again with the cube centred on it."""
+        if not regions:
+            return None
+        sightings = self._look(frame, regions)
+        poses = [_likelier_pose(sighting) for sighting in sightings]
+        best = max(poses, key=lambda pose: pose.presence)
+        if best.presence < self._config.track.accept:
+            return None
+        centre = best.joints_mm.mean(axis=0)
+        if not centre[2] >= MIN_DEPTH_MM:
+            return None
+        sighting = self._look(frame, (HandRegion(centre, self._config.crop.cube_mm),))[0]
+        pose = _likelier_pose(sighting)
+        if pose.presence < self._config.track.accept or not credible(frame, pose.joints_mm):
+            return None
+        return sighting
+
+    def _look(self, frame: Frame, regions: Sequence[HandRegion]) -> list[Sighting]:
+        """Ask the network about regions in one batch: those of unknown side both as they are and mirrored."""
+        crops = [
+            [crop_hand(frame, region, mirrored=mirrored) for mirrored in (False, True) if _shows(region, mirrored)]
+            for region in regions
+        ]
+        flat = [crop for views in crops for crop in views]
+        estimate = self._estimator.estimate(np.stack([crop.patch for crop in flat]))
+        answers = zip(flat, estimate.uvz, estimate.right, estimate.presence, strict=True)
+        views = iter([View(crop, uvz, float(right), float(presence)) for crop, uvz, right, presence in answers])
+        return [Sighting(tuple(islice(views, len(of_region)))) for of_region in crops]
+
+
+def _shows(region: HandRegion, mirrored: bool) -> bool:
+    return region.side is None or mirrored == (region.side == "left")
+
+
+def _likelier_pose(sighting: Sighting) -> HandPose:
+    return sighting.pose(side_of(sighting.log_odds_right))

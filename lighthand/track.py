@@ -1,0 +1,259 @@
+"""One hand over time: what the network saw of it -> an id, a side, smooth joints, and where to look next.
+
+Smoothing: G. Casiez, N. Roussel, D. Vogel, "1 Euro Filter: A Simple Speed-based Low-pass Filter for Noisy
+Input in Interactive Systems", CHI 2012.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lighthand.crop import MIN_DEPTH_MM, crop_to_camera
+from lighthand.errors import ConfigError
+from lighthand.skeleton import BONES
+from lighthand.types import FloatArray, Frame, HandCrop, HandPose, HandRegion, Side, TrackedHand
+
+_NOMINAL_S = 1 / 30  # between two frames whose stamps do not rise
+_GAP_S = 0.5  # after a longer pause, motion and smoothing start anew
+_LEAD_MM = 120.0  # a hand predicted farther than half a cube away is not in the cube anyway
+_VOTE, _VOTES, _DECIDED = 2.0, 8.0, 4.0  # log-odds: of one frame and of a track at most; enough to decide
+
+# What no hand exceeds, with room for the network's error: mm
+_BONE_MM = 140.0
+_SKELETON_MM = (400.0, 1300.0)  # sum of the 20 bones; about 800 in an adult
+_PALM_MM = (45.0, 125.0)  # mean distance from the wrist to the four finger roots
+_BEFORE_MM, _BEHIND_MM = 40.0, 100.0  # a joint against the surface measured at its pixel
+_SUPPORTED = 1 / 3  # of the joints, at least
+
+
+@dataclass(frozen=True, slots=True)
+class TrackConfig:
+    """When to believe in a hand, and how to smooth it.
+
+    Attributes:
+        accept: presence, at least, to begin a track.
+        keep: presence, at least, to go on with one.
+        lost_after: frames in a row without the hand that end its track.
+        min_cutoff_hz: cut-off of the smoothing for a hand at rest; lower is calmer.
+        beta_hz_s_mm: what a speed of 1 mm/s adds to the cut-off; higher lags less.
+        speed_cutoff_hz: cut-off of the speed's own smoothing.
+    """
+
+    accept: float = 0.5
+    keep: float = 0.3
+    lost_after: int = 3
+    min_cutoff_hz: float = 1.5
+    beta_hz_s_mm: float = 0.02
+    speed_cutoff_hz: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            ConfigError: a probability, count or frequency is out of its range.
+        """
+        if not 0 < self.keep <= self.accept < 1:
+            raise ConfigError(f"track.keep={self.keep}, track.accept={self.accept}: expected 0 < keep <= accept < 1.")
+        if self.lost_after < 1:
+            raise ConfigError(f"track.lost_after={self.lost_after}: expected 1 or more frames.")
+        if not (self.min_cutoff_hz > 0 and self.speed_cutoff_hz > 0 and self.beta_hz_s_mm >= 0):
+            raise ConfigError(
+                f"track.min_cutoff_hz={self.min_cutoff_hz}, track.speed_cutoff_hz={self.speed_cutoff_hz}, "
+                f"track.beta_hz_s_mm={self.beta_hz_s_mm}: expected positive cut-offs and beta of at least 0."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the network says of one crop.
+
+    Attributes:
+        crop: the patch it saw.
+        uvz: (21, 3), coordinates of the patch.
+        right: probability that the patch shows a right hand.
+        presence: probability that it shows a hand.
+    """
+
+    crop: HandCrop
+    uvz: FloatArray
+    right: float
+    presence: float
+
+    @property
+    def log_odds_right(self) -> float:
+        """Evidence that the hand, mirrored back, is a right one."""
+        p = min(max(self.right, 1e-4), 1 - 1e-4)
+        odds = math.log(p / (1 - p))
+        return -odds if self.crop.mirrored else odds
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One region as the network saw it: as it is, mirrored, or both."""
+
+    views: tuple[View, ...]
+
+    @property
+    def log_odds_right(self) -> float:
+        """Evidence that the hand is a right one, of one frame: bounded."""
+        mean = sum(view.log_odds_right for view in self.views) / len(self.views)
+        return min(max(mean, -_VOTE), _VOTE)
+
+    def pose(self, side: Side) -> HandPose:
+        """Read the pose of a hand of this side, from the view that shows it as a right hand if there is one."""
+        mirrored = side == "left"
+        view = next((v for v in self.views if v.crop.mirrored == mirrored), self.views[0])
+        right = 1 / (1 + math.exp(-self.log_odds_right))
+        probability = right if side == "right" else 1 - right
+        return HandPose(crop_to_camera(view.crop, view.uvz), side, probability, view.presence)
+
+
+def side_of(log_odds_right: float) -> Side:
+    """Name the likelier side."""
+    return "right" if log_odds_right >= 0 else "left"
+
+
+def credible(frame: Frame, joints_mm: FloatArray) -> bool:
+    """Say whether joints could be those of a hand that this frame shows.
+
+    Args:
+        frame: the depth image.
+        joints_mm: (21, 3), camera space.
+
+    Returns:
+        False where bones are longer or shorter than any hand's, or too few joints lie at the measured surface.
+    """
+    joints = joints_mm.astype(np.float64)
+    if not np.isfinite(joints).all() or joints[:, 2].min() < MIN_DEPTH_MM:
+        return False
+    bones = np.linalg.norm(np.diff(joints[np.array(BONES)], axis=1)[:, 0], axis=1)
+    palm = np.linalg.norm(joints[[5, 9, 13, 17]] - joints[0], axis=1).mean()
+    if bones.max() > _BONE_MM or not _SKELETON_MM[0] <= bones.sum() <= _SKELETON_MM[1]:
+        return False
+    if not _PALM_MM[0] <= palm <= _PALM_MM[1]:
+        return False
+    camera = frame.intrinsics
+    u = np.rint(joints[:, 0] / joints[:, 2] * camera.fx + camera.cx).astype(np.int64)
+    v = np.rint(joints[:, 1] / joints[:, 2] * camera.fy + camera.cy).astype(np.int64)
+    inside = (u >= 0) & (u < camera.width) & (v >= 0) & (v < camera.height)
+    counts = frame.depth[v[inside], u[inside]]
+    behind = joints[inside, 2] - counts * frame.depth_unit_mm
+    supported = (counts > 0) & (behind >= -_BEFORE_MM) & (behind <= _BEHIND_MM)
+    return bool(supported.sum() >= _SUPPORTED * len(joints))
+
+
+def seconds_between(before: Frame, after: Frame) -> float:
+    """Give the time between two frames by the sensor's clock if both have it, else by arrival; it is positive."""
+    if before.sensor_s is not None and after.sensor_s is not None and before.sensor_clock == after.sensor_clock:
+        dt = after.sensor_s - before.sensor_s
+    else:
+        dt = after.arrival_s - before.arrival_s
+    return dt if dt > 0 else _NOMINAL_S
+
+
+class OneEuro:
+    """The 1 Euro filter for joints; a joint's speed, not each coordinate's, sets its cut-off."""
+
+    def __init__(self, config: TrackConfig) -> None:
+        """Begin with nothing seen."""
+        self._config = config
+        self._value: npt.NDArray[np.float64] | None = None
+        self._velocity = np.zeros(3)
+
+    def __call__(self, joints_mm: FloatArray, dt_s: float) -> FloatArray:
+        """Smooth the next measurement.
+
+        Args:
+            joints_mm: (J, 3), camera space.
+            dt_s: time since the one before; after a long pause the filter starts anew.
+
+        Returns:
+            (J, 3) float32, camera space, mm.
+        """
+        joints = joints_mm.astype(np.float64)
+        if self._value is None or dt_s > _GAP_S:
+            self._value, self._velocity = joints, np.zeros_like(joints)
+            return joints.astype(np.float32)
+        slow = _weight(np.asarray(self._config.speed_cutoff_hz), dt_s)
+        self._velocity = self._velocity + slow * ((joints - self._value) / dt_s - self._velocity)
+        speed = np.linalg.norm(self._velocity, axis=1, keepdims=True)
+        cutoff = self._config.min_cutoff_hz + self._config.beta_hz_s_mm * speed
+        self._value = self._value + _weight(cutoff, dt_s) * (joints - self._value)
+        return self._value.astype(np.float32)
+
+
+def _weight(cutoff_hz: npt.NDArray[np.float64], dt_s: float) -> npt.NDArray[np.float64]:
+    """Weight of a new value in a first-order low-pass (Casiez et al. 2012, eq. 5 and 6)."""
+    return np.asarray(1 / (1 + 1 / (2 * math.pi * cutoff_hz * dt_s)), np.float64)
+
+
+class HandTrack:
+    """One hand from where it was found until it is lost."""
+
+    def __init__(self, track_id: int, config: TrackConfig) -> None:
+        """Begin a track; the first ``update`` gives it a place."""
+        self.track_id = track_id
+        self._config = config
+        self._smooth = OneEuro(config)
+        self._log_odds_right = 0.0
+        self._frame: Frame | None = None
+        self._centre = np.zeros(3)
+        self._velocity = np.zeros(3)
+        self._misses = 0
+
+    @property
+    def side(self) -> Side | None:
+        """The hand's side, once the votes agree on it."""
+        return side_of(self._log_odds_right) if abs(self._log_odds_right) >= _DECIDED else None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the hand was missed too often in a row."""
+        return self._misses >= self._config.lost_after
+
+    def miss(self) -> None:
+        """Note a frame in which the hand was not found."""
+        self._misses += 1
+
+    def predict(self, frame: Frame, cube_mm: float) -> HandRegion | None:
+        """Say where the hand should be in this frame; None where it has left the camera's space."""
+        centre = self._centre
+        if self._frame is not None:
+            dt = seconds_between(self._frame, frame)
+            lead = self._velocity * dt if dt <= _GAP_S else np.zeros(3)
+            centre = centre + lead * min(1.0, _LEAD_MM / max(float(np.linalg.norm(lead)), 1e-9))
+        if centre[2] < MIN_DEPTH_MM:
+            return None
+        return HandRegion(centre.astype(np.float32), cube_mm, self.side)
+
+    def holds(self, region: HandRegion) -> bool:
+        """Say whether a region found anew shows this hand: its cubes overlap by more than half an edge."""
+        return bool(np.linalg.norm(region.centre_mm - self._centre) < region.cube_mm / 2)
+
+    def update(self, frame: Frame, sighting: Sighting) -> TrackedHand | None:
+        """Go on with what the network saw.
+
+        Args:
+            frame: the frame it saw it in.
+            sighting: the region where the hand should be.
+
+        Returns:
+            The hand; None, and the track as it was, where the sighting is not that of a hand.
+        """
+        vote = min(max(self._log_odds_right + sighting.log_odds_right, -_VOTES), _VOTES)
+        pose = sighting.pose(side_of(vote))
+        if pose.presence < self._config.keep or not credible(frame, pose.joints_mm):
+            return None
+        centre = pose.joints_mm.mean(axis=0, dtype=np.float64)
+        dt = math.inf
+        if self._frame is not None:
+            dt = seconds_between(self._frame, frame)
+            velocity = (centre - self._centre) / dt
+            self._velocity = (self._velocity + velocity) / 2 if dt <= _GAP_S else np.zeros(3)
+        self._log_odds_right, self._centre, self._frame, self._misses = vote, centre, frame, 0
+        joints = self._smooth(pose.joints_mm, dt)
+        return TrackedHand(self.track_id, pose.side, joints, pose, sighting.views[0].crop.region)
