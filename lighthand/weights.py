@@ -70,7 +70,7 @@ def load_weights(path: Path) -> HandNet:
             not those of its network.
     """
     if not path.is_file():
-        raise WeightsError(f"{path}: no such file. Choose a weights file with --set weights=FILE, or train one.")
+        raise WeightsError(f"{path}: no such file. Choose another file, or train one: python -m lighthand.train.")
     try:
         with safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
