@@ -21,6 +21,8 @@ from lighthand.segment import SegmentConfig, find_hands
 from lighthand.track import HandTrack, Sighting, TrackConfig, View, credible, side_of
 from lighthand.types import Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
 
+_NEARLY = 0.75  # of the greatest presence: among regions with that much, the segmenter's order decides
+
 
 @dataclass(frozen=True, slots=True)
 class CropConfig:
@@ -116,8 +118,9 @@ class Pipeline:
             return None
         sightings = self._look(frame, regions)
         poses = [_likelier_pose(sighting) for sighting in sightings]
-        best = max(poses, key=lambda pose: pose.presence)
-        if best.presence < self._config.track.accept:
+        enough = max(self._config.track.accept, _NEARLY * max(pose.presence for pose in poses))
+        best = next((pose for pose in poses if pose.presence >= enough), None)
+        if best is None:
             return None
         centre = best.joints_mm.mean(axis=0)
         if not centre[2] >= MIN_DEPTH_MM:

@@ -47,7 +47,7 @@ class TrackConfig:
     keep: float = 0.3
     lost_after: int = 3
     min_cutoff_hz: float = 1.5
-    beta_hz_s_mm: float = 0.02
+    beta_hz_s_mm: float = 0.01
     speed_cutoff_hz: float = 1.0
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from lighthand import pipeline as pipeline_module
 from lighthand.errors import ConfigError
+from lighthand.estimator import Estimate
 from lighthand.pipeline import CropConfig, Pipeline, PipelineConfig
 from lighthand.segment import SegmentConfig
 from tests.lighthand.scenes import BlobEstimator, flat_hand, hand_balls, render
@@ -160,3 +161,30 @@ def test_candidates_limit_the_batch():
 def test_config_out_of_range(cube_mm):
     with pytest.raises(ConfigError, match=r"crop\.cube_mm"):
         CropConfig(cube_mm)
+
+
+class FirstBatch(BlobEstimator):
+    """Believes in the regions of the first batch as it is told; each is seen as it is and mirrored."""
+
+    def __init__(self, presences):
+        super().__init__()
+        self.presences = np.repeat(np.array(presences, np.float32), 2)
+
+    def estimate(self, patches):
+        estimate = super().estimate(patches)
+        if len(self.batches) > 1:
+            return estimate
+        return Estimate(estimate.uvz, estimate.right, self.presences[: len(patches)])
+
+
+@pytest.mark.parametrize(
+    ("presences", "z_mm"),
+    [((0.8, 0.95), 500), ((0.6, 0.95), 800), ((0.4, 0.51), 800), ((0.95, 0.8), 500), ((0.4, 0.4), None)],
+)
+def test_network_decides_and_the_segmenter_where_it_hardly_does(presences, z_mm):
+    balls = hand_balls(flat_hand() + [-100.0, 80.0, 500.0]) + hand_balls(flat_hand() + [150.0, 80.0, 800.0])
+    (result,) = run([render(balls)], FirstBatch([*presences, 0.0, 0.0]))
+    if z_mm is None:
+        assert result.hands == ()
+    else:
+        assert result.hands[0].joints_mm[:, 2].mean() == pytest.approx(z_mm, abs=30)
