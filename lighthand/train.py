@@ -6,7 +6,8 @@ stage; an average of the weights, which is what is validated and kept. On severa
 with ``torchrun --nproc-per-node N -m lighthand.train ...``.
 
 ``DIR`` holds ``last.pt`` (all that resuming needs), ``hand.safetensors`` (the averaged weights), ``log.csv``
-and ``log.png``. A run that was stopped goes on from ``last.pt`` and ends as if it had not been.
+and ``log.png``. A run that was stopped goes on from ``last.pt`` and ends as if it had not been. On a CPU, start
+it with ``MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000`` in the environment: it takes half the time.
 """
 
 from __future__ import annotations
@@ -127,7 +128,9 @@ class Run:
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
         self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
-        self.optimiser = torch.optim.AdamW(_decayed(self.net, config.weight_decay), lr=1e-3, betas=(0.9, 0.99))
+        self.optimiser = torch.optim.AdamW(
+            _decayed(self.net, config.weight_decay), lr=1e-3, betas=(0.9, 0.99), fused=True
+        )
         self.step = 0
         self.rows: list[dict[str, float]] = []
         self.seconds = 0.0

@@ -36,7 +36,7 @@ def test_a_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -> None
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == [50, 100, 150]
     assert [int(row["samples"]) for row in rows] == [400, 800, 1200]
-    assert float(rows[-1]["loss"]) < 0.9 * float(rows[0]["loss"])
+    assert float(rows[-1]["loss"]) < 0.95 * float(rows[0]["loss"])
     assert load_weights(tmp_path / "hand.safetensors").config == config.network
     plot(tmp_path / "log.csv", tmp_path / "log.png")
     assert (tmp_path / "log.png").read_bytes().startswith(b"\x89PNG")
