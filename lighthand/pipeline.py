@@ -2,7 +2,8 @@
 
 A hand that is followed costs one look of the network (two while its side is open) at the cube where it
 should be. Where there is none, or the look fails, the segmenter proposes regions, the network looks at all
-of them and at their mirrors in one batch, and once more at the best, centred on the joints it saw there.
+of them and at their mirrors in one batch, and once more at the likely ones, centred on the joints it saw
+there: a hand's joints do not move with the cube.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from lighthand.errors import ConfigError
 from lighthand.estimator import Estimator
 from lighthand.segment import SegmentConfig, find_hands
 from lighthand.track import HandTrack, Sighting, TrackConfig, View, credible, side_of
-from lighthand.types import Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
+from lighthand.types import FloatArray, Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
 
+_GLANCE = 0.5  # presence, at least, of a region that is worth a second look
 _NEARLY = 0.75  # of the greatest presence: among regions with that much, the segmenter's order decides
+_AGREE_MM = 18.0  # between two looks: a hand's joints stay where they are, what is no hand moves with the cube
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +116,21 @@ class Pipeline:
         return self._track.update(frame, found)
 
     def _search(self, frame: Frame, regions: Sequence[HandRegion]) -> Sighting | None:
-        """Choose the region that shows a hand, and look again with the cube centred on it."""
+        """Choose the region that shows a hand: look at all, then again at the likely ones, centred on their joints."""
         if not regions:
             return None
-        sightings = self._look(frame, regions)
-        poses = [_likelier_pose(sighting) for sighting in sightings]
-        enough = max(self._config.track.accept, _NEARLY * max(pose.presence for pose in poses))
-        best = next((pose for pose in poses if pose.presence >= enough), None)
-        if best is None:
+        glances = [_likelier_pose(sighting) for sighting in self._look(frame, regions)]
+        enough = max(_GLANCE, _NEARLY * max(pose.presence for pose in glances))
+        likely = [pose for pose in glances if pose.presence >= enough and _centre(pose)[2] >= MIN_DEPTH_MM]
+        if not likely:
             return None
-        centre = best.joints_mm.mean(axis=0)
-        if not centre[2] >= MIN_DEPTH_MM:
-            return None
-        sighting = self._look(frame, (HandRegion(centre, self._config.crop.cube_mm),))[0]
-        pose = _likelier_pose(sighting)
-        if pose.presence < self._config.track.accept or not credible(frame, pose.joints_mm):
-            return None
-        return sighting
+        sightings = self._look(frame, [HandRegion(_centre(pose), self._config.crop.cube_mm) for pose in likely])
+        for glance, sighting in zip(likely, sightings, strict=True):
+            pose = sighting.pose(glance.side)
+            moved_mm = np.linalg.norm(pose.joints_mm - glance.joints_mm, axis=1).mean()
+            if pose.presence >= self._config.track.accept and moved_mm <= _AGREE_MM and credible(frame, pose.joints_mm):
+                return sighting
+        return None
 
     def _look(self, frame: Frame, regions: Sequence[HandRegion]) -> list[Sighting]:
         """Ask the network about regions in one batch: those of unknown side both as they are and mirrored."""
@@ -146,6 +147,10 @@ class Pipeline:
 
 def _shows(region: HandRegion, mirrored: bool) -> bool:
     return region.side is None or mirrored == (region.side == "left")
+
+
+def _centre(pose: HandPose) -> FloatArray:
+    return np.asarray(pose.joints_mm.mean(axis=0), np.float32)
 
 
 def _likelier_pose(sighting: Sighting) -> HandPose:

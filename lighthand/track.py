@@ -26,8 +26,8 @@ _VOTE, _VOTES, _DECIDED = 2.0, 8.0, 4.0  # log-odds: of one frame and of a track
 _BONE_MM = 140.0
 _SKELETON_MM = (400.0, 1300.0)  # sum of the 20 bones; about 800 in an adult
 _PALM_MM = (45.0, 125.0)  # mean distance from the wrist to the four finger roots
-_BEFORE_MM, _BEHIND_MM = 40.0, 100.0  # a joint against the surface measured at its pixel
-_SUPPORTED = 1 / 3  # of the joints, at least
+_BEFORE_MM, _BEHIND_MM = 25.0, 65.0  # a joint against the surface measured at its pixel
+_SUPPORTED = 0.5  # of the joints, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class TrackConfig:
         speed_cutoff_hz: cut-off of the speed's own smoothing.
     """
 
-    accept: float = 0.5
-    keep: float = 0.3
+    accept: float = 0.8
+    keep: float = 0.5
     lost_after: int = 3
     min_cutoff_hz: float = 1.5
     beta_hz_s_mm: float = 0.01
