@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from lighthand.crop import BACKGROUND, PATCH
 from lighthand.skeleton import JOINTS
+from lighthand.synthesis.clutter import Lens, draw_body, draw_rod, draw_things, draw_wall
 from lighthand.synthesis.hand import HandModel
 from lighthand.synthesis.poses import fingers_overlap, sample_angles
-from lighthand.synthesis.render import SPHERE_TRIANGLES, body, rasterise, tube
+from lighthand.synthesis.render import SPHERE_TRIANGLES, rasterise, tube
 from lighthand.synthesis.sensors import SensorModel, draw_sensor
-from lighthand.synthesis.views import View, draw_view
+from lighthand.synthesis.views import draw_view
 from lighthand.types import FloatArray
 
 _MARGIN_PX: Final = 6
@@ -35,8 +36,8 @@ class SynthesisConfig:
 
     cube_mm: float = 240.0
     patch: int = PATCH
-    left: float = 0.10
-    empty: float = 0.08
+    left: float = 0.12
+    empty: float = 0.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,10 @@ class SampleGenerator:
         elbow = (local_elbow - pivot) @ turn + place
 
         centre = place + rng.normal(0, 9 if rng.random() < 0.8 else 24, 3).astype(np.float32)
-        on_arm = empty and rng.random() < 0.5
-        if on_arm:
+        # What a segmenter offers by mistake: the far arm, the stump of a masked hand, or no arm at all.
+        arm_only = empty and rng.random() < 0.25
+        stump = empty and not arm_only and rng.random() < 0.15
+        if arm_only:
             centre = centre + (elbow - joints[0]) * np.float32(rng.uniform(0.75, 1.0))
         centre[2] = max(float(centre[2]), 150.0)
 
@@ -126,16 +129,20 @@ class SampleGenerator:
         size = int(np.ceil(box)) + 2 * _MARGIN_PX
         depth = np.full((size, size), np.inf, np.float32)
         camera = (focal, focal, float(-origin_u), float(-origin_v))
-        if not empty or on_arm:
-            arm = 1e9 if on_arm or rng.random() < 0.35 else rng.uniform(15, 200)
-            cut = int(np.searchsorted(self._model.from_wrist_mm, arm))
-            rasterise(vertices, self._model.triangles[:cut], *camera, depth)
-            if not on_arm and rng.random() < 0.3:
+        if not empty or arm_only or stump:
+            limit = 1e9 if arm_only or rng.random() < 0.35 else rng.uniform(15, 200)
+            first, last = np.searchsorted(self._model.from_wrist_mm, (rng.uniform(-60, 10) if stump else -1e9, limit))
+            rasterise(vertices, self._model.triangles[first:last], *camera, depth)
+            if not arm_only and rng.random() < 0.3:
                 direction = (elbow - joints[0]) / np.linalg.norm(elbow - joints[0])
                 start = joints[0] + direction * np.float32(rng.uniform(45, 130))
                 sleeve = tube(start, start + direction * np.float32(180), rng.uniform(32, 62))
                 rasterise(sleeve, SPHERE_TRIANGLES, *camera, depth)
-        self._clutter(depth, camera, view, centre, joints, empty)
+        if empty:
+            draw_things(rng, depth, camera, centre)
+        else:
+            self._neighbours(depth, camera, centre, joints)
+        draw_wall(rng, depth, camera, centre, float(joints[:, 2].max()))
         self._other = local_vertices
         measured = self._sensors.apply(depth, focal, draw_sensor(rng), rng)
         patch = batch.patches[index]
@@ -154,72 +161,24 @@ class SampleGenerator:
             batch.mask[index] = False
             batch.right[index] = 0
 
-    def _clutter(
-        self,
-        depth: FloatArray,
-        camera: tuple[float, float, float, float],
-        view: View,
-        centre: FloatArray,
-        joints: FloatArray,
-        empty: bool,
-    ) -> None:
-        """Draw what else is there: a wall or table, a body behind, things before and beside the hand."""
+    def _neighbours(self, depth: FloatArray, camera: Lens, centre: FloatArray, joints: FloatArray) -> None:
+        """Draw what else is near a hand: a body behind, a rod before, something held, another hand."""
         rng = self._rng
-        if rng.random() < 0.8:
-            behind = float(joints[:, 2].max()) + (
-                rng.uniform(15, 150) if rng.random() < 0.35 else rng.uniform(150, 2500)
-            )
-            _wall(
-                depth,
-                camera,
-                behind,
-                rng.normal(0, 0.35, 2),
-                float(centre[0] / centre[2]),
-                float(centre[1] / centre[2]),
-            )
-        if empty or rng.random() < 0.22:
+        if rng.random() < 0.22:
             for _ in range(rng.integers(1, 4)):
-                spread = 60 if empty else 140
-                where = centre + rng.normal(0, spread, 3)
-                if not empty:
-                    where[2] = joints[:, 2].max() + rng.uniform(30, 120)
-                axes = np.linalg.qr(rng.normal(size=(3, 3)))[0] * rng.uniform(12, 110, (3, 1))
-                rasterise(body(where, axes, rng.choice((1.0, 0.5, 0.25))), SPHERE_TRIANGLES, *camera, depth)
-        if rng.random() < (0.5 if empty else 0.07):
+                where = centre + rng.normal(0, 140, 3)
+                where[2] = joints[:, 2].max() + rng.uniform(30, 120)
+                draw_body(rng, depth, camera, where, (12, 110))
+        if rng.random() < 0.07:
             start = centre + rng.normal(0, 40, 3).astype(np.float32)
-            if not empty:
-                start[2] = joints[:, 2].min() - rng.uniform(15, 80)
-            end = start + rng.normal(0, 150, 3).astype(np.float32)
-            end[2] = max(end[2], 80.0)
-            rasterise(tube(start, end, rng.uniform(6, 45)), SPHERE_TRIANGLES, *camera, depth)
-        if not empty and rng.random() < 0.08:  # something held
-            held = joints[[5, 9, 13, 17, 4, 8, 12]].mean(axis=0) + rng.normal(0, 12, 3)
-            axes = np.linalg.qr(rng.normal(size=(3, 3)))[0] * rng.uniform(8, 40, (3, 1))
-            rasterise(body(held, axes, rng.choice((1.0, 0.5, 0.25))), SPHERE_TRIANGLES, *camera, depth)
-        if not empty and self._other is not None and rng.random() < 0.06:  # another hand beside this one
+            start[2] = joints[:, 2].min() - rng.uniform(15, 80)
+            draw_rod(rng, depth, camera, start)
+        if rng.random() < 0.08:
+            draw_body(rng, depth, camera, joints[[5, 9, 13, 17, 4, 8, 12]].mean(axis=0) + rng.normal(0, 12, 3), (8, 40))
+        if self._other is not None and rng.random() < 0.06:
             turn = np.linalg.qr(rng.normal(size=(3, 3)))[0].astype(np.float32)
             aside = np.array([*rng.normal(0, 130, 2), rng.uniform(40, 130)], np.float32)
             rasterise(self._other @ turn + centre + aside, self._model.triangles, *camera, depth)
-
-
-@numba.njit(cache=True)
-def _wall(
-    depth: FloatArray,
-    camera: tuple[float, float, float, float],
-    behind_mm: float,
-    slope: npt.NDArray[np.float64],
-    x: float,
-    y: float,
-) -> None:
-    """Draw a plane that stands ``behind_mm`` deep on the ray (x, y, 1) and leans by ``slope``."""
-    fx, fy, cx, cy = camera
-    for v in range(depth.shape[0]):
-        for u in range(depth.shape[1]):
-            lean = 1.0 + slope[0] * ((u - cx) / fx - x) + slope[1] * ((v - cy) / fy - y)
-            if lean > 0.05:
-                z = np.float32(behind_mm / lean)
-                if z < depth[v, u]:
-                    depth[v, u] = z
 
 
 @numba.njit(cache=True)
