@@ -1,0 +1,1 @@
+"""The live program: cameras, threads, log, windows. ``app.main`` builds it all."""

@@ -1,0 +1,1 @@
+"""Sources of depth frames: ``base`` is the interface, one file a source."""

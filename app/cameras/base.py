@@ -1,0 +1,176 @@
+"""The interface of every source of depth frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Literal, Self
+
+import numpy as np
+
+from lighthand.errors import SourceError
+from lighthand.types import Frame, Intrinsics
+
+Pace = Literal["recorded", "lockstep"]
+
+UNITS: Final = "1.0 for most cameras, 0.125 for SR300 and SR305, 0.1 for D405"
+
+
+class NoFrameError(SourceError):
+    """No frame came in time; another read may succeed."""
+
+
+class EndOfSourceError(SourceError):
+    """The recording is over or the source was closed; no read will succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraInfo:
+    """What a started source says of itself.
+
+    Attributes:
+        model: what the user calls it.
+        serial: serial number, or the name of the recording.
+        firmware: version, or "" where there is none.
+        link: how frames reach us: "USB 3.2", "file", "rendered".
+        depth_unit_mm: millimetres a count.
+        intrinsics: of each depth image.
+        fps: frames a second that the source promises.
+        frames: number of frames there are, None where there is no end.
+    """
+
+    model: str
+    serial: str
+    firmware: str
+    link: str
+    depth_unit_mm: float
+    intrinsics: Intrinsics
+    fps: float
+    frames: int | None = None
+
+
+class Camera(ABC):
+    """A source of depth frames: a context manager that is open inside its block."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Start the source; from here on ``info`` holds.
+
+        Raises:
+            SourceError: it cannot be started.
+        """
+
+    @abstractmethod
+    def read(self, timeout_s: float) -> Frame:
+        """Wait for the next frame; the caller owns its arrays.
+
+        Args:
+            timeout_s: how long to wait.
+
+        Raises:
+            NoFrameError: none came in time.
+            EndOfSourceError: none will come: the recording is over or ``close`` was called.
+            SourceError: the frame cannot be used or the source failed.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop the source and wake a waiting ``read``; safe twice and from any thread."""
+
+    @property
+    @abstractmethod
+    def info(self) -> CameraInfo:
+        """What the started source says of itself.
+
+        Raises:
+            SourceError: the source was not opened.
+        """
+
+    def __enter__(self) -> Self:
+        """Open."""
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+class Metronome:
+    """Says when the next frame of a source without a clock of its own is due."""
+
+    def __init__(self, fps: float, pace: Pace) -> None:
+        """Start now.
+
+        Args:
+            fps: beats a second at the recorded pace.
+            pace: "recorded" waits for each beat; "lockstep" never waits, the taker sets the pace.
+        """
+        self._period_s = 1 / fps if pace == "recorded" else 0.0
+        self._due_s = time.perf_counter()
+        self._closed = threading.Event()
+
+    def wait(self, timeout_s: float) -> float:
+        """Wait for the next beat; beats that were missed do not come in a burst.
+
+        Returns:
+            The time of the beat on ``perf_counter``.
+
+        Raises:
+            NoFrameError: it is not due within the timeout.
+            EndOfSourceError: the metronome was closed.
+        """
+        left_s = self._due_s - time.perf_counter()
+        if self._closed.wait(min(max(left_s, 0.0), timeout_s)):
+            raise EndOfSourceError("the source was closed")
+        if left_s > timeout_s:
+            raise NoFrameError(f"no frame within {timeout_s:g} s: the next is due in {left_s:.1f} s")
+        now_s = time.perf_counter()
+        self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
+        return now_s
+
+    def close(self) -> None:
+        """Wake whoever waits; from any thread."""
+        self._closed.set()
+
+
+def check_same_stream(frame: Frame, info: CameraInfo) -> None:
+    """Refuse a frame whose unit or camera is not the one the source announced.
+
+    Raises:
+        SourceError: the unit or the intrinsics changed.
+    """
+    if frame.depth_unit_mm != info.depth_unit_mm or frame.intrinsics != info.intrinsics:
+        raise SourceError(
+            f"{info.model} {info.serial}, frame {frame.seq}: unit {frame.depth_unit_mm} mm and {frame.intrinsics}, "
+            f"the source began with {info.depth_unit_mm} mm and {info.intrinsics}. Start it again."
+        )
+
+
+def check_plausible(frame: Frame) -> bool:
+    """Refuse a frame whose unit cannot be right: no scene for hands is all nearer than 50 mm or beyond 20 m.
+
+    Returns:
+        Whether the frame could be judged: it holds a measurement.
+
+    Raises:
+        SourceError: more than half of the measurements lie outside 50 mm to 20 m.
+    """
+    valid = frame.depth[frame.depth > 0]
+    if not valid.size:
+        return False
+    depth_mm = valid * frame.depth_unit_mm
+    near, far = float((depth_mm < 50).mean()), float((depth_mm > 20_000).mean())
+    if max(near, far) > 0.5:
+        where = "nearer than 50 mm" if near > far else "farther than 20 m"
+        raise SourceError(
+            f"{frame.serial}, frame {frame.seq}: {max(near, far):.0%} of the measurements are {where} with a unit of "
+            f"{frame.depth_unit_mm:g} mm (median count {np.median(valid):.0f}). "
+            f"Set depth_unit_mm to the camera's: {UNITS}."
+        )
+    return True

@@ -1,0 +1,89 @@
+"""The settings of the program: the library's sections, and where frames and weights come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from app.cameras.base import Pace
+from lighthand.errors import ConfigError
+from lighthand.pipeline import CropConfig, PipelineConfig
+from lighthand.segment import SegmentConfig
+from lighthand.track import TrackConfig
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """Where frames come from.
+
+    Attributes:
+        kind: "replay" plays ``source``; "synthetic" renders a moving hand.
+        source: a folder of 16-bit PNGs or an ``.npz``.
+        intrinsics: camera description of the folder, if it is neither in nor beside it.
+        pace: "recorded" plays at the recorded rate; "lockstep" loses no frame.
+        loop: play the recording again and again.
+        seed: of the synthetic hand.
+    """
+
+    kind: Literal["replay", "synthetic"] = "synthetic"
+    source: Path | None = None
+    intrinsics: Path | None = None
+    pace: Pace = "recorded"
+    loop: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the parts against each other.
+
+        Raises:
+            ConfigError: replay without a source, or a synthetic camera with one.
+        """
+        if self.kind == "replay" and self.source is None:
+            raise ConfigError("replay needs --source: a folder of 16-bit PNGs or an .npz.")
+        if self.kind == "synthetic" and (self.source or self.intrinsics or self.loop):
+            raise ConfigError(
+                "the synthetic camera takes no source, intrinsics or loop. Use --camera replay to play a recording."
+            )
+        if self.seed < 0:
+            raise ConfigError(f"camera.seed={self.seed}: expected 0 or more.")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSource:
+    """Where the network comes from.
+
+    Attributes:
+        weights: a file of ``lighthand.weights``.
+        threads: CPU threads for the network.
+    """
+
+    weights: Path = ROOT / "weights" / "hand.safetensors"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the range.
+
+        Raises:
+            ConfigError: no thread.
+        """
+        if self.threads < 1:
+            raise ConfigError(f"network.threads={self.threads}: expected at least 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class AppConfig:
+    """Every setting of ``run_live.py``."""
+
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    network: NetworkSource = field(default_factory=NetworkSource)
+    segment: SegmentConfig = field(default_factory=SegmentConfig)
+    crop: CropConfig = field(default_factory=CropConfig)
+    track: TrackConfig = field(default_factory=TrackConfig)
+
+    @property
+    def pipeline(self) -> PipelineConfig:
+        """The library's part."""
+        return PipelineConfig(self.segment, self.crop, self.track)

@@ -1,0 +1,228 @@
+"""Build the live program, run it, stop it: the only file that knows every part."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from app.cameras.base import Camera, CameraInfo
+from app.cameras.replay import ReplayCamera
+from app.cameras.synthetic import SyntheticCamera
+from app.config import AppConfig, CameraConfig
+from app.latency import FrameLog
+from app.session import JOIN_S, Session
+from app.slot import SlotClosedError
+from app.viewer.overlay import Snapshot
+from lighthand.config import config_to_dict, load_config
+from lighthand.errors import ConfigError, LightHandError
+from lighthand.estimator import TorchEstimator
+from lighthand.pipeline import Pipeline
+
+DEMO_S: Final = 10.0
+DEMO_FOLDER: Final = Path("out/live")
+_POLL_S: Final = 0.1  # how soon a headless run sees ^C
+
+
+class Interrupt:
+    """Notes ^C and SIGTERM; a second one acts as it would without us."""
+
+    def __init__(self) -> None:
+        """Take both signals over."""
+        self.requested = False
+        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in self._before:
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
+        self.restore()
+
+    def restore(self) -> None:
+        """Give both signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        arguments: of the command line; None for the process's own.
+
+    Returns:
+        0 after a regular end, 2 after an error that the user can mend.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except LightHandError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("run_live.py", description="Follow a hand in depth images, live.")
+    add = parser.add_argument
+    add("--camera", choices=("replay", "synthetic"), help="where frames come from (default: synthetic)")
+    add("--source", type=Path, metavar="PATH", help="recording: a folder of 16-bit PNGs, or an .npz")
+    add("--intrinsics", type=Path, metavar="FILE", help="camera description of the folder: see calibration/README.md")
+    add("--pace", choices=("recorded", "lockstep"), help="lockstep: as fast as it goes, no frame lost")
+    add("--loop", action="store_true", default=None, help="play the recording again and again")
+    add("--headless", action="store_true", help="no window")
+    add("--seconds", type=_seconds, metavar="S", help="stop after this time")
+    add("--log", type=Path, metavar="FILE", help="CSV with a row a frame: times, joints, drops")
+    add("--snapshot", type=Path, metavar="DIR", help="headless: save overlay.mp4 and sheet.png there")
+    add("--config", type=Path, metavar="FILE", help="settings, YAML")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, such as track.accept=0.6")
+    return parser
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError("expected more than 0")
+    return value
+
+
+def _config(options: argparse.Namespace) -> AppConfig:
+    """Resolve the settings: defaults, file, --set, and the options that stand for a setting."""
+    flags = {
+        f"camera.{key}": value
+        for key, value in (
+            ("kind", options.camera),
+            ("source", options.source),
+            ("intrinsics", options.intrinsics),
+            ("pace", options.pace),
+            ("loop", options.loop),
+        )
+        if value is not None
+    }
+    if options.source is not None and options.camera is None:
+        flags["camera.kind"] = "replay"
+    overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
+    return load_config(AppConfig, options.config, [*options.set, *overrides])
+
+
+def _camera(config: CameraConfig) -> Camera:
+    if config.kind == "synthetic":
+        return SyntheticCamera(config.seed, pace=config.pace)
+    assert config.source is not None
+    return ReplayCamera(config.source, config.intrinsics, pace=config.pace, loop=config.loop)
+
+
+def _has_display() -> bool:
+    if os.environ.get("QT_QPA_PLATFORM") or not sys.platform.startswith("linux"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Build everything, run until the end, stop everything."""
+    if options.snapshot and not options.headless and _has_display():
+        raise ConfigError("--snapshot is for runs without a window: add --headless.")
+    config = _config(options)
+    headless, seconds, folder = options.headless, options.seconds, options.snapshot
+    if not headless and not _has_display():
+        headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
+        sys.stderr.write(f"no display: running without a window for {seconds:g} s\n")
+    pipeline = Pipeline(TorchEstimator(config.network.weights, config.network.threads), config.pipeline)
+    with ExitStack() as stack:
+        camera = stack.enter_context(_camera(config.camera))
+        info = camera.info
+        snapshot = Snapshot(folder, info.fps) if folder else None
+        log = FrameLog(options.log, drawn=not headless, about=_about(info, config))
+        stack.enter_context(log)
+        session = Session(camera, pipeline.process, log, lockstep=config.camera.pace == "lockstep")
+        interrupt = Interrupt()
+        error: BaseException | None = None
+        try:
+            session.start()
+            if headless:
+                error = _watch(session, snapshot, seconds, interrupt)
+            else:
+                error = _show(session, info, log, seconds, interrupt)
+        finally:
+            hung = session.stop()
+            interrupt.restore()
+            log.close()
+            sys.stdout.write(log.summary() + "\n")
+            if config.camera.pace == "lockstep":
+                sys.stdout.write("(lock step: a frame waits for the worker, so its age says nothing of a live run)\n")
+            saved = [*(snapshot.close() if snapshot else ()), *([options.log] if options.log else ())]
+            for path in saved:
+                sys.stdout.write(f"saved {path.resolve()}\n")
+            if hung:
+                _leave(hung)
+    if isinstance(error, LightHandError):
+        raise error
+    if error is not None:
+        raise RuntimeError("the program stopped on an error of its own: please report it") from error
+    return 0
+
+
+def _about(info: CameraInfo, config: AppConfig) -> dict[str, object]:
+    source = {"model": info.model, "serial": info.serial, "depth_unit_mm": info.depth_unit_mm, "fps": info.fps}
+    return {"source": source, "config": config_to_dict(config)}
+
+
+def _watch(
+    session: Session, snapshot: Snapshot | None, seconds: float | None, interrupt: Interrupt
+) -> BaseException | None:
+    """Take results without a window until the end; give the error that ended the source."""
+    end_s = time.perf_counter() + seconds if seconds else math.inf
+    number = 0
+    while not interrupt.requested and time.perf_counter() < end_s:
+        try:
+            taken = session.results.take(number, _POLL_S)
+        except SlotClosedError as closed:
+            return closed.__cause__
+        if taken is not None:
+            number = taken.number
+            if snapshot:
+                snapshot.add(taken.value)
+    return None
+
+
+def _show(
+    session: Session, info: CameraInfo, log: FrameLog, seconds: float | None, interrupt: Interrupt
+) -> BaseException | None:
+    """Open the window and wait until it is closed; give the error that ended the source."""
+    from PyQt6 import QtCore, QtWidgets
+
+    from app.viewer.window import HandWindow
+
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
+    window = HandWindow(session.results, info, log)
+    window.show()
+    end_s = time.perf_counter() + seconds if seconds else math.inf
+
+    def check() -> None:
+        if interrupt.requested or time.perf_counter() >= end_s:
+            window.close()
+
+    timer = QtCore.QTimer(window)
+    timer.timeout.connect(check)
+    timer.start(round(_POLL_S * 1e3))
+    application.exec()
+    timer.stop()
+    return window.error
+
+
+def _leave(hung: tuple[str, ...]) -> None:
+    """Say which thread does not end, and leave without it: Python would wait for it for ever."""
+    sys.stderr.write(f"error: thread {' and '.join(hung)} did not end within {JOIN_S:g} s; leaving without it\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(3)

@@ -1,0 +1,67 @@
+"""One run of the program without its face: camera, capture thread, worker thread, results."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+from app.cameras.base import Camera
+from app.capture import capture_frames
+from app.latency import FrameLog
+from app.slot import Slot
+from app.worker import Process, track_frames
+from lighthand.types import Frame, Result
+
+JOIN_S: Final = 2.0
+
+
+class Session:
+    """Owns the two threads and the two slots; the camera is open before ``start``."""
+
+    def __init__(self, camera: Camera, process: Process, log: FrameLog, *, lockstep: bool) -> None:
+        """Build, start nothing.
+
+        Args:
+            camera: an open camera.
+            process: ``Pipeline.process``.
+            log: takes every result.
+            lockstep: no frame is skipped at either slot; somebody must take every result.
+        """
+        self.results: Slot[Result] = Slot()
+        self._camera = camera
+        self._frames: Slot[Frame] = Slot()
+        self._stop = threading.Event()
+        self._threads = (
+            threading.Thread(
+                name="capture",
+                target=capture_frames,
+                args=(camera, self._frames, self._stop),
+                kwargs={"lockstep": lockstep},
+            ),
+            threading.Thread(
+                name="worker",
+                target=track_frames,
+                args=(self._frames, self.results, process, log),
+                kwargs={"lockstep": lockstep},
+            ),
+        )
+
+    def start(self) -> None:
+        """Start both threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> tuple[str, ...]:
+        """End both threads from any state; safe twice.
+
+        Returns:
+            The names of threads that did not end within JOIN_S each.
+        """
+        self._stop.set()
+        self._camera.close()
+        self._frames.close()
+        self.results.close()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(JOIN_S)
+        return tuple(thread.name for thread in self._threads if thread.is_alive())

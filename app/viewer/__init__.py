@@ -1,0 +1,1 @@
+"""Pictures of a Result: in a window, or as files."""

@@ -1,0 +1,159 @@
+"""The window's picture without a window: drawn with OpenCV, saved as a video and as one contact sheet."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from app.viewer.colours import BACKGROUND, TEXT, Image, depth_image, finger_colour, joints_px
+from lighthand.crop import region_box
+from lighthand.errors import SourceError
+from lighthand.skeleton import BONES
+from lighthand.types import Result
+
+_SHIFT: Final = 4  # OpenCV draws at 1 / 16 pixel
+_MIN_WIDTH: Final = 640
+_BAR: Final = 28
+_TILE: Final = 320
+_ROOM: Final = 1.3  # what a tile shows around the hand, in edges of its cube
+_COLUMNS: Final = 5
+_TILES: Final = 20
+
+
+def draw_result(result: Result) -> tuple[Image, int]:
+    """Draw a frame's depth in colour and its hands over it.
+
+    Args:
+        result: what to draw.
+
+    Returns:
+        (H', W', 3) RGB, at least 640 wide, and its scale: pixels a pixel of the frame.
+    """
+    image = depth_image(result.frame)
+    scale = max(1, math.ceil(_MIN_WIDTH / image.shape[1]))
+    image = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
+    for hand in result.hands:
+        points = (joints_px(hand.joints_mm, result.frame.intrinsics) + 0.5) * scale - 0.5
+        fixed = [tuple(point) for point in np.rint(points * (1 << _SHIFT)).astype(int).tolist()]
+        for width, dark in ((6, True), (2, False)):
+            for parent, child in BONES:
+                colour = (0, 0, 0) if dark else finger_colour(child)
+                cv2.line(image, fixed[parent], fixed[child], colour, width, cv2.LINE_AA, _SHIFT)
+        for joint, point in enumerate(fixed):
+            cv2.circle(image, point, 4 << _SHIFT, finger_colour(joint), -1, cv2.LINE_AA, _SHIFT)
+            cv2.circle(image, point, 4 << _SHIFT, (0, 0, 0), 1, cv2.LINE_AA, _SHIFT)
+    return image, scale
+
+
+def _page(result: Result, image: Image) -> Image:
+    """Put a line of text below a picture; even sizes, as video wants."""
+    height, width = image.shape[:2]
+    page = np.full((height + _BAR + height % 2, width + width % 2, 3), BACKGROUND, np.uint8)
+    page[:height, :width] = image
+    age_ms = (result.stamps.tracked_s - result.stamps.arrival_s) * 1e3
+    _write(page, f"frame {result.frame.seq}   {_state(result)}   arrival to pose {age_ms:.0f} ms", height + 19)
+    return page
+
+
+def _tile(result: Result, image: Image, scale: int) -> Image:
+    """Show the first hand and a little around it, or the whole picture where there is none."""
+    height, width = image.shape[:2]
+    edge, centre = float(max(height, width)), (width / 2, height / 2)
+    if result.hands:
+        left, top, right, bottom = region_box(result.hands[0].region, result.frame.intrinsics)
+        edge, centre = (right - left) * _ROOM * scale, ((left + right + 1) / 2 * scale, (top + bottom + 1) / 2 * scale)
+    zoom = _TILE / edge
+    move = np.array([[zoom, 0, _TILE / 2 - zoom * centre[0]], [0, zoom, _TILE / 2 - zoom * centre[1]]])
+    tile = cv2.warpAffine(image, move, (_TILE, _TILE), flags=cv2.INTER_AREA, borderValue=BACKGROUND).astype(np.uint8)
+    tile[-_BAR:] = BACKGROUND
+    _write(tile, f"{result.frame.seq}  {_state(result)}", _TILE - 9)
+    tile[:, -1:] = tile[-1:] = (70, 76, 86)
+    return tile
+
+
+def _state(result: Result) -> str:
+    return ", ".join(f"{hand.side} hand, track {hand.track_id}" for hand in result.hands) or "no hand"
+
+
+def _write(image: Image, text: str, y: int) -> None:
+    cv2.putText(image, text, (8, y), cv2.FONT_HERSHEY_SIMPLEX, 0.48, TEXT, 1, cv2.LINE_AA)
+
+
+class Snapshot:
+    """Collects drawn results into ``overlay.mp4`` and ``sheet.png`` in a folder."""
+
+    def __init__(self, folder: Path, fps: float) -> None:
+        """Make the folder.
+
+        Args:
+            folder: where to save; older files of the same names are replaced.
+            fps: of the source, so that the video has its pace.
+
+        Raises:
+            SourceError: the folder cannot be made.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SourceError(f"{folder}: the folder cannot be made ({error.strerror}).") from error
+        self.video_path = folder / "overlay.mp4"
+        self.sheet_path = folder / "sheet.png"
+        self._fps = fps
+        self._video: cv2.VideoWriter | None = None
+        self._tiles: list[Image] = []
+        self._stride = 1
+        self._count = 0
+        self._seq: int | None = None
+
+    def add(self, result: Result) -> None:
+        """Draw one result; a picture stands in the video for the frames that were skipped before it too.
+
+        Raises:
+            SourceError: the video cannot be written.
+        """
+        image, scale = draw_result(result)
+        page = _page(result, image)
+        if self._video is None:
+            size = (page.shape[1], page.shape[0])
+            self._video = cv2.VideoWriter(str(self.video_path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, size)
+            if not self._video.isOpened():
+                raise SourceError(
+                    f"{self.video_path}: OpenCV cannot write this video. Choose another --snapshot folder."
+                )
+        repeats = 1 if self._seq is None else max(1, result.frame.seq - self._seq)
+        self._seq = result.frame.seq
+        bgr = np.ascontiguousarray(page[:, :, ::-1])
+        for _ in range(repeats):
+            self._video.write(bgr)
+        if self._count % self._stride == 0:
+            self._tiles.append(_tile(result, image, scale))
+            if len(self._tiles) == 2 * _TILES:  # keep every other one: evenly spread, however long the run
+                del self._tiles[1::2]
+                self._stride *= 2
+        self._count += 1
+
+    def close(self) -> tuple[Path, ...]:
+        """Finish the files.
+
+        Returns:
+            The files that were saved; none where there was no result.
+
+        Raises:
+            SourceError: the sheet cannot be written.
+        """
+        if self._video is None:
+            return ()
+        self._video.release()
+        self._video = None
+        chosen = np.linspace(0, len(self._tiles) - 1, min(_TILES, len(self._tiles))).round().astype(int)
+        tiles = [self._tiles[index] for index in chosen]
+        columns = min(_COLUMNS, len(tiles))
+        tiles += [np.full_like(tiles[0], BACKGROUND)] * (-len(tiles) % columns)
+        rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
+        if not cv2.imwrite(str(self.sheet_path), np.ascontiguousarray(np.vstack(rows)[:, :, ::-1])):
+            raise SourceError(f"{self.sheet_path}: the sheet cannot be written. Choose another --snapshot folder.")
+        return self.video_path, self.sheet_path

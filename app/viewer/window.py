@@ -1,0 +1,273 @@
+"""The window: the newest result as a picture, and how fresh it is. It reads a slot and owns nothing else."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from typing import Final
+
+import cv2  # noqa: F401 - before Qt: see below
+import numpy as np
+from PyQt6 import QtCore, QtGui, QtWidgets
+
+# opencv-python points Qt at its own plugins, with which PyQt6 finds no display.
+os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
+
+import pyqtgraph as pg  # noqa: E402 - looks for Qt when imported
+
+from app.cameras.base import CameraInfo  # noqa: E402
+from app.latency import FrameLog, LiveFigures  # noqa: E402
+from app.slot import Slot, SlotClosedError  # noqa: E402
+from app.viewer.colours import (  # noqa: E402
+    BACKGROUND,
+    FINGER_COLOURS,
+    WRIST_COLOUR,
+    bones_of_finger,
+    depth_image,
+    finger_colour,
+    joints_px,
+)
+from lighthand.skeleton import FINGERS, JOINTS  # noqa: E402
+from lighthand.types import Result, TrackedHand  # noqa: E402
+
+POLL_MS: Final = 15
+FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
+STALE_S: Final = 0.5  # a pose older than this is not shown as live
+
+_STYLE: Final = """
+QWidget#page { background: rgb(18, 20, 24); }
+QLabel { color: rgb(226, 230, 236); font-size: 15px; }
+QLabel#state { font-size: 17px; font-weight: 600; }
+QLabel#figure { font-size: 20px; font-weight: 600; }
+QLabel#caption { color: rgb(150, 158, 170); font-size: 12px; }
+QLabel#banner { background: rgba(18, 20, 24, 225); border: 1px solid rgb(70, 76, 86); border-radius: 10px;
+                padding: 18px 28px; font-size: 17px; }
+"""
+
+
+class _Picture(pg.GraphicsView):  # type: ignore[misc]
+    """Tells when it has really been painted."""
+
+    painted = QtCore.pyqtSignal()
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        """Paint, then say so."""
+        super().paintEvent(event)
+        self.painted.emit()
+
+
+class HandWindow(QtWidgets.QWidget):
+    """Shows the newest result; polls the slot from a timer and updates its items in place."""
+
+    def __init__(self, results: Slot[Result], info: CameraInfo, log: FrameLog) -> None:
+        """Build the window; ``show`` starts nothing but the picture.
+
+        Args:
+            results: where the worker puts results.
+            info: of the open camera.
+            log: is told when each frame's picture was painted, and knows the drops.
+        """
+        super().__init__()
+        self.error: BaseException | None = None
+        self._results = results
+        self._info = info
+        self._log = log
+        self._number = 0
+        self._last: Result | None = None
+        self._unpainted: Result | None = None
+        self._figures = LiveFigures()
+        self._figures_due_s = 0.0
+        self._ended = False
+        self.setObjectName("page")
+        self.setWindowTitle(f"LightHand: {info.model}, {info.serial}")
+        self.setStyleSheet(_STYLE)
+        self.resize(1280, 720)
+        self._build()
+        self._say(f"Waiting for the first frame of {info.model}, {info.serial}", "#9aa2ae")
+        self._show_banner(f"Waiting for the first frame of\n{info.model}, {info.serial}")
+        self._timer = QtCore.QTimer(self)
+        self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._poll)
+        self._timer.start(POLL_MS)
+
+    def _build(self) -> None:
+        """Lay out the picture and the bar below it."""
+        self._view = _Picture(self, useOpenGL=False, background=BACKGROUND)
+        self._view.painted.connect(self._note_painted)
+        self._box = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, lockAspect=True)
+        self._view.setCentralItem(self._box)
+        camera = self._info.intrinsics
+        self._box.setRange(QtCore.QRectF(0, 0, camera.width, camera.height), padding=0)
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self._box.addItem(self._image)
+        self._shadow = pg.PlotCurveItem(pen=pg.mkPen((0, 0, 0, 170), width=7), connect="pairs")
+        self._box.addItem(self._shadow)
+        self._bones = [pg.PlotCurveItem(pen=pg.mkPen(colour, width=3), connect="pairs") for colour in FINGER_COLOURS]
+        for curve in self._bones:
+            self._box.addItem(curve)
+        self._brushes = [pg.mkBrush(finger_colour(joint)) for joint in range(JOINTS)]
+        self._joints = pg.ScatterPlotItem(size=9, pen=pg.mkPen((0, 0, 0), width=1))
+        self._box.addItem(self._joints)
+        self._banner = QtWidgets.QLabel(self._view)
+        self._banner.setObjectName("banner")
+        self._banner.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        self._banner.setWordWrap(True)
+        self._banner.hide()
+
+        self._state = _label("", "state")
+        self._state.setTextFormat(QtCore.Qt.TextFormat.RichText)
+        legend = QtWidgets.QLabel(_legend())
+        left = QtWidgets.QVBoxLayout()
+        left.setSpacing(4)
+        left.addWidget(self._state)
+        left.addWidget(legend)
+        bar = QtWidgets.QHBoxLayout()
+        bar.setContentsMargins(18, 10, 18, 12)
+        bar.setSpacing(30)
+        bar.addLayout(left, 1)
+        self._rate = self._add_figure(bar, "new poses a second", 150)
+        self._age = self._add_figure(bar, "age when drawn: median, p95", 190)
+        self._drops = self._add_figure(bar, "drops: source, worker, window", 200)
+        page = QtWidgets.QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addWidget(self._view, 1)
+        page.addLayout(bar)
+        for key in ("Q", "Esc"):
+            QtGui.QShortcut(QtGui.QKeySequence(key), self, self.close)
+
+    def _add_figure(self, bar: QtWidgets.QHBoxLayout, caption: str, width: int) -> QtWidgets.QLabel:
+        """Add a figure of fixed width with its caption below, so that nothing jumps."""
+        column = QtWidgets.QVBoxLayout()
+        column.setSpacing(2)
+        figure = _label("–", "figure")
+        figure.setMinimumWidth(width)
+        column.addWidget(figure)
+        column.addWidget(_label(caption, "caption"))
+        bar.addLayout(column)
+        return figure
+
+    def _poll(self) -> None:
+        """Look for a newer result and show it; say so when nothing comes."""
+        now_s = time.perf_counter()
+        if not self._ended:
+            try:
+                taken = self._results.take(self._number, 0)
+            except SlotClosedError as closed:
+                self._end(closed.__cause__)
+            else:
+                if taken is not None:
+                    self._number = taken.number
+                    self._draw(taken.value)
+                elif self._last is not None and now_s - self._last.stamps.arrival_s > STALE_S:
+                    silent_s = now_s - self._last.stamps.arrival_s
+                    self._say(f"No new frame for {silent_s:.1f} s", "#ffb454")
+                    self._fade()
+        if now_s >= self._figures_due_s:
+            self._figures_due_s = now_s + FIGURES_S
+            self._write_figures(now_s)
+
+    def _draw(self, result: Result) -> None:
+        """Put a new result on the screen."""
+        self._last = self._unpainted = result
+        self._banner.hide()
+        self._view.setEnabled(True)
+        self._image.setOpacity(1.0)
+        self._image.setImage(depth_image(result.frame), autoLevels=False, levels=(0, 255))
+        self._draw_hands(result.hands)
+        if result.hands:
+            names = ", ".join(f"{hand.side} hand, track {hand.track_id}" for hand in result.hands)
+            self._say(names[0].upper() + names[1:], "#6fdc8c")
+        else:
+            self._say("No hand in view", "#9aa2ae")
+
+    def _draw_hands(self, hands: tuple[TrackedHand, ...]) -> None:
+        """Move the bones and joints; none where there is no hand."""
+        points = [joints_px(hand.joints_mm, self._info.intrinsics) + 0.5 for hand in hands]
+        every = []
+        for finger, curve in enumerate(self._bones):
+            ends = np.array(bones_of_finger(finger)).ravel()
+            line = np.concatenate([joints[ends] for joints in points]) if points else np.empty((0, 2), np.float32)
+            curve.setData(line[:, 0], line[:, 1])
+            curve.setOpacity(1.0)
+            every.append(line)
+        shadow = np.concatenate(every)
+        self._shadow.setData(shadow[:, 0], shadow[:, 1])
+        dots = np.concatenate(points) if points else np.empty((0, 2), np.float32)
+        self._joints.setData(dots[:, 0], dots[:, 1], brush=self._brushes * len(hands))
+
+    def _fade(self) -> None:
+        """Take the pose off and dim the picture: what is seen is not live."""
+        self._draw_hands(())
+        self._image.setOpacity(0.35)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Say that nothing more will come."""
+        self._ended = True
+        self.error = error
+        self._fade()
+        if error is None:
+            frames = f"after frame {self._last.frame.seq}" if self._last else "before the first frame"
+            self._say("Source ended", "#9aa2ae")
+            self._show_banner(f"The source ended {frames}.\nPress Q to close.")
+        else:
+            self._say("Stopped by an error", "#ff6b6b")
+            self._show_banner(f"{error}\n\nPress Q to close.")
+
+    def _note_painted(self) -> None:
+        """Stamp the newest result, once, when it stands on the screen."""
+        if self._unpainted is None:
+            return
+        result, self._unpainted = self._unpainted, None
+        drawn_s = time.perf_counter()
+        self._log.drawn(result.frame.seq, drawn_s)
+        self._figures.drawn(result.stamps, drawn_s, bool(result.hands))
+
+    def _write_figures(self, now_s: float) -> None:
+        poses, frames = self._figures.rates(now_s)
+        median_ms, p95_ms = self._figures.age_ms(now_s)
+        self._rate.setText(f"{poses:.1f} <span style='font-size:13px; color:#969eaa'>of {frames:.1f} frames</span>")
+        self._age.setText("–" if math.isnan(median_ms) else f"{median_ms:.0f} ms, {p95_ms:.0f} ms")
+        self._drops.setText(f"{self._log.lost}, {self._log.skipped}, {self._log.undrawn}")
+
+    def _say(self, text: str, colour: str) -> None:
+        self._state.setText(f"<span style='color:{colour}'>●</span>&nbsp; {text}")
+
+    def _show_banner(self, text: str) -> None:
+        self._banner.setText(text)
+        self._banner.show()
+        self._place_banner()
+
+    def _place_banner(self) -> None:
+        self._banner.setFixedWidth(min(640, max(self._view.width() - 40, 200)))
+        self._banner.adjustSize()
+        size = self._banner.size()
+        self._banner.move((self._view.width() - size.width()) // 2, (self._view.height() - size.height()) // 2)
+
+    def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
+        """Keep the banner in the middle."""
+        super().resizeEvent(event)
+        self._place_banner()
+
+    def showEvent(self, event: QtGui.QShowEvent | None) -> None:
+        """Place the banner once the size is known."""
+        super().showEvent(event)
+        self._place_banner()
+
+    def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:
+        """Stop polling."""
+        self._timer.stop()
+        super().closeEvent(event)
+
+
+def _label(text: str, style: str) -> QtWidgets.QLabel:
+    label = QtWidgets.QLabel(text)
+    label.setObjectName(style)
+    return label
+
+
+def _legend() -> str:
+    """Name the fingers in their colours."""
+    names = [("wrist", WRIST_COLOUR), *zip(FINGERS, FINGER_COLOURS, strict=True)]
+    return "&nbsp;&nbsp; ".join(f"<span style='color:rgb{colour}'>■</span> {name}" for name, colour in names)
