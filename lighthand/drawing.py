@@ -1,64 +1,135 @@
-"""Pictures of depth and skeletons with OpenCV: BGR uint8 images."""
+"""Pictures of hands: skeletons, patches, sheets of tiles, curves. Images are (H, W, 3) uint8, BGR as in OpenCV."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
+from lighthand.errors import DataError
 from lighthand.skeleton import BONES, FINGER_OF_JOINT
 from lighthand.types import FloatArray
 
 Image = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
 
-FINGER_BGR: Final = ((60, 76, 231), (18, 156, 243), (113, 204, 46), (219, 152, 52), (182, 89, 155))
-"""One colour a finger, thumb to little."""
+TRUE_COLOUR: Final[Colour] = (80, 220, 80)
+PREDICTED_COLOUR: Final[Colour] = (60, 60, 240)
+FINGER_COLOURS: Final[tuple[Colour, ...]] = (
+    (60, 76, 231), (18, 156, 243), (113, 204, 46), (219, 152, 52), (182, 89, 155), (220, 220, 220),
+)  # fmt: skip
+"""Thumb, index, middle, ring, little; the last is the wrist's."""
 
-WRIST_BGR: Final = (220, 220, 220)
+_SHIFT: Final = 4
+"""Fractional bits of the coordinates that OpenCV draws at."""
 
 
-def draw_skeleton(image: Image, points_px: npt.ArrayLike, *, thickness: int = 2, grey: bool = False) -> None:
-    """Draw the bones and joints of a hand, in place.
+def draw_skeleton(image: Image, uv_px: FloatArray, colour: Colour | None = None, thickness_px: int = 1) -> None:
+    """Draw bones and joints into an image; joints that are not finite are left out.
 
     Args:
-        image: (H, W, 3) uint8.
-        points_px: (21, 2) or (21, 3), u and v in pixels first; a hand with a point that is not finite is not drawn.
-        thickness: of the bones, pixels.
-        grey: draw it in one colour, as what others are compared with.
+        image: drawn into.
+        uv_px: (21, 2) or (21, 3), u and v in pixels of ``image`` first.
+        colour: of all bones and joints; None for a colour a finger.
+        thickness_px: of the bones.
     """
-    points = np.asarray(points_px, np.float64)[:, :2]
-    if not np.isfinite(points).all():
-        return
-    places = np.round(np.clip(points, -1e4, 1e4) * 16).astype(int)
+    uv = np.asarray(uv_px[:, :2], np.float64)
+    drawable = [bool(np.isfinite(point).all() and np.abs(point).max() < 1e5) for point in uv]
+    points = [
+        np.rint(point * (1 << _SHIFT)).astype(int).tolist() if ok else []
+        for point, ok in zip(uv, drawable, strict=True)
+    ]
     for parent, child in BONES:
-        colour = (170, 170, 170) if grey else FINGER_BGR[FINGER_OF_JOINT[child]]
-        ends = tuple(map(int, places[parent])), tuple(map(int, places[child]))
-        cv2.line(image, *ends, colour, thickness, cv2.LINE_AA, 4)
-    if not grey:
-        for joint, place in enumerate(places):
-            finger = FINGER_OF_JOINT[joint]
-            colour = WRIST_BGR if finger < 0 else FINGER_BGR[finger]
-            cv2.circle(image, tuple(map(int, place)), 16 * (thickness + 1), colour, -1, cv2.LINE_AA, 4)
+        if drawable[parent] and drawable[child]:
+            bone = colour or FINGER_COLOURS[FINGER_OF_JOINT[child]]
+            cv2.line(image, points[parent], points[child], bone, thickness_px, cv2.LINE_AA, _SHIFT)
+    for joint, point in enumerate(points):
+        if drawable[joint]:
+            dot = colour or FINGER_COLOURS[FINGER_OF_JOINT[joint]]
+            cv2.circle(image, point, (thickness_px + 1) << _SHIFT, dot, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
-def draw_patch(patch: FloatArray, edge_px: int = 192) -> Image:
-    """Show a patch: near is bright, background black; (S, S) -> (edge_px, edge_px, 3)."""
-    bright = np.where(patch < 1, 230 - 90 * (patch + 1), 0).astype(np.uint8)
-    grey = cv2.resize(bright, (edge_px, edge_px), interpolation=cv2.INTER_NEAREST)
-    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+def patch_image(patch: FloatArray, size_px: int = 192) -> Image:
+    """Show a patch of ``HandCrop``: near is light, far dark, background black.
+
+    Args:
+        patch: (S, S) float32 in [-1, 1].
+        size_px: edge of the picture.
+
+    Returns:
+        (size_px, size_px, 3).
+    """
+    grey = np.where(patch < 1, 225 - 75 * (patch + 1), 0).astype(np.uint8)
+    large = cv2.resize(grey, (size_px, size_px), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
-def patch_to_px(uvz: npt.ArrayLike, edge_px: int = 192) -> npt.NDArray[np.float64]:
-    """Turn coordinates of a patch, (..., 3), into pixels (..., 2) of the image that ``draw_patch`` gives."""
-    return (np.asarray(uvz, np.float64)[..., :2] + 1) / 2 * edge_px - 0.5
+def patch_points(uvz: npt.ArrayLike, size_px: int = 192) -> FloatArray:
+    """Turn coordinates of the patch, -1 to +1 from edge to edge, into pixels of ``patch_image``: (..., 2)."""
+    return ((np.asarray(uvz)[..., :2] + 1) / 2 * size_px - 0.5).astype(np.float32)
 
 
-def contact_sheet(tiles: Sequence[npt.NDArray[Any]], columns: int) -> Image:
-    """Put images of one size side by side, row by row; the last row is filled with black."""
-    blank = np.zeros_like(tiles[0])
-    padded = [*tiles, *[blank] * (-len(tiles) % columns)]
-    rows = [np.hstack(padded[start : start + columns]) for start in range(0, len(padded), columns)]
-    return np.asarray(np.vstack(rows), np.uint8)
+def label(image: Image, text: str) -> None:
+    """Write a line of text into the top left corner."""
+    cv2.putText(image, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA)
+
+
+def sheet(tiles: Sequence[Image], columns: int) -> Image:
+    """Put tiles of one size side by side, row by row; the rest of the last row is black.
+
+    Args:
+        tiles: at least one.
+        columns: tiles a row.
+    """
+    height, width = tiles[0].shape[:2]
+    page = np.zeros((-(-len(tiles) // columns) * height, columns * width, 3), np.uint8)
+    for index, tile in enumerate(tiles):
+        top, left = index // columns * height, index % columns * width
+        page[top : top + height, left : left + width] = tile
+    return page
+
+
+def save_image(path: Path, image: Image) -> None:
+    """Write a PNG, and the folder it goes into.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    except OSError as error:
+        raise DataError(f"{path}: cannot write the picture ({error}). Choose another path.") from error
+
+
+def save_curves(path: Path, curves: Mapping[str, FloatArray], x: FloatArray, x_label: str, y_label: str) -> None:
+    """Plot curves over one axis into a PNG.
+
+    Args:
+        path: the file.
+        curves: values by name, each (K,).
+        x: (K,) the axis.
+        x_label: what the axis shows, with its unit.
+        y_label: what the curves show.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    canvas: Any = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name, values in curves.items():
+        axes.plot(x, values, label=name)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.set_xlim(float(x[0]), float(x[-1]))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    canvas.draw()
+    save_image(path, np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 2::-1]))
