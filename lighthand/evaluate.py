@@ -1,0 +1,197 @@
+"""How far the joints are from the truth: ``python -m lighthand.evaluate --data synthetic|cvar|tips``.
+
+``--data synthetic`` is the fixed validation set; its crops are jittered as they are drawn. ``--data cvar`` takes
+``--centre segmenter`` (the whole path, frame after frame: segmenter, crop, network, tracking, as in the live
+program) or ``--centre truth`` (one crop a frame, centred on the mean of the true joints, the hand known to be a
+right one). ``--data tips`` compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see
+``lighthand.tips``.
+
+What the JSON holds: ``mean_mm``, ``median_mm`` and ``per_joint_mm`` are over the joints of frames with a pose, the
+fraction ``found`` of ``frames``; ``within_20mm`` and ``within_30mm`` are the fractions of *all* frames whose every
+joint is that close, a frame without a pose counting as farther. ``centre_median_mm`` is from the centre of the
+network's cube to the mean of the true joints, ``centre_within_60mm`` the fraction of all frames where that is at
+most 60 mm. ``side_correct`` is of the frames with a pose. ``unsmoothed_mean_mm`` is the error of the poses before
+the tracker smooths them. With exactly two sequences ``offset_mean_mm`` is the mean error after one constant offset
+a joint (3 numbers), fitted on the other sequence: what is left when the data set's joints are defined elsewhere
+in the hand than ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lighthand.datasets.cvar import read_cvar
+from lighthand.drawing import label, save_curves, save_image, sheet
+from lighthand.errors import DataError, LightHandError
+from lighthand.estimator import TorchEstimator
+from lighthand.metrics import found, joint_errors, mean_offset, within
+from lighthand.predictions import Prediction, predict_at_truth, predict_synthetic, predict_with_pipeline
+from lighthand.skeleton import JOINT_NAMES
+from lighthand.tips import evaluate_tips
+
+WEIGHTS: Final = Path(__file__).parents[1] / "weights" / "hand.safetensors"
+TILES: Final = 6
+"""Best, median and worst frames on the sheet, each."""
+
+_CURVE_MM: Final = np.linspace(0, 80, 161, dtype=np.float32)
+
+
+def figures(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """Sum up one or more sequences; None stands for what no frame could tell."""
+    errors = np.concatenate([prediction.errors_mm for prediction in predictions])
+    unsmoothed = np.concatenate([joint_errors(p.unsmoothed_mm, p.true_mm) for p in predictions])
+    gaps = np.concatenate([np.linalg.norm(p.centres_mm - p.true_mm.mean(axis=1), axis=1) for p in predictions])
+    right = np.concatenate([prediction.right for prediction in predictions])
+    has_pose = found(errors)
+    joint_means = [_mean(column) for column in errors[has_pose].T]
+    return {
+        "mean_mm": _mean(errors[has_pose]),
+        "median_mm": _median(errors[has_pose]),
+        "per_joint_mm": dict(zip(JOINT_NAMES, joint_means, strict=True)),
+        "frames": len(errors),
+        "found": float(has_pose.mean()),
+        "within_20mm": within(errors, 20.0),
+        "within_30mm": within(errors, 30.0),
+        "unsmoothed_mean_mm": _mean(unsmoothed[has_pose]),
+        "side_correct": _mean(right[has_pose]),
+        "centre_median_mm": _median(gaps[has_pose]),
+        "centre_within_60mm": float((gaps <= 60).mean()),
+    }
+
+
+def report(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """Sum up all sequences and each, with the error after an offset fitted on the other where there are two."""
+    total = figures(predictions)
+    total["per_sequence"] = {prediction.name: figures([prediction]) for prediction in predictions}
+    if len(predictions) == 2 and all(found(prediction.errors_mm).any() for prediction in predictions):
+        parts = []
+        for prediction, other in (predictions, predictions[::-1]):
+            offset = mean_offset(other.predicted_mm, other.true_mm)
+            errors = joint_errors(prediction.predicted_mm - offset, prediction.true_mm)
+            parts.append(errors[found(errors)])
+            total["per_sequence"][prediction.name]["offset_mean_mm"] = _mean(parts[-1])
+        total["offset_mean_mm"] = _mean(np.concatenate(parts))
+    return total
+
+
+def _mean(values: npt.NDArray[Any]) -> float | None:
+    return float(values.mean()) if values.size else None
+
+
+def _median(values: npt.NDArray[Any]) -> float | None:
+    return float(np.median(values)) if values.size else None
+
+
+def save_plot(path: Path, predictions: Sequence[Prediction]) -> None:
+    """Plot the fraction of frames whose every joint is within a threshold, a curve a sequence."""
+    curves = {
+        prediction.name: np.array([within(prediction.errors_mm, float(mm)) for mm in _CURVE_MM], np.float32)
+        for prediction in predictions
+    }
+    save_curves(path, curves, _CURVE_MM, "threshold, mm", "fraction of frames with every joint within")
+
+
+def save_sheet(path: Path, predictions: Sequence[Prediction]) -> None:
+    """Draw the best, median and worst frames with a pose: truth green, prediction red, a row each."""
+    ranked = sorted(
+        (float(error), prediction.name, index, prediction.draw)
+        for prediction in predictions
+        for index, error in enumerate(prediction.errors_mm.mean(axis=1))
+        if math.isfinite(error)
+    )
+    if not ranked:
+        raise DataError(f"{path}: no frame has a pose, so there is nothing to draw.")
+    count = min(TILES, len(ranked))
+    middle = (len(ranked) - count) // 2
+    tiles = []
+    for row in (ranked[:count], ranked[middle : middle + count], ranked[-count:]):
+        for error, name, index, draw in row:
+            tile = draw(index)
+            label(tile, f"{name} {index}: {error:.1f} mm")
+            tiles.append(tile)
+    save_image(path, sheet(tiles, count))
+
+
+def _print_report(values: dict[str, Any], predictions: Sequence[Prediction]) -> None:
+    rows = [*values["per_sequence"].items()] + ([("all", values)] if len(predictions) > 1 else [])
+    print("sequence   frames  found   mean  median  offset  <20 mm  <30 mm   side")
+    for name, row in rows:
+        offset = row.get("offset_mean_mm")
+        print(
+            f"{name:10} {row['frames']:6} {row['found']:6.1%} {_mm(row['mean_mm'])}  {_mm(row['median_mm'])}  "
+            f"{_mm(offset)}  {row['within_20mm']:6.1%}  {row['within_30mm']:6.1%} "
+            + ("     -" if row["side_correct"] is None else f"{row['side_correct']:6.1%}")
+        )
+    print("mean a joint, mm: " + ", ".join(f"{name} {_mm(v).strip()}" for name, v in values["per_joint_mm"].items()))
+
+
+def _mm(value: float | None) -> str:
+    return "     -" if value is None else f"{value:6.1f}"
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m lighthand.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", choices=("synthetic", "cvar", "tips"), required=True)
+    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set (cvar, tips)")
+    parser.add_argument("--sequences", nargs="+", default=["P4", "P5"], metavar="NAME", help="of cvar")
+    parser.add_argument("--centre", choices=("segmenter", "truth"), default="segmenter", help="of cvar's crops")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="plot frames under a threshold (not tips)")
+    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw best, median and worst; tips: all")
+    options = parser.parse_args(arguments)
+    if options.root is None and options.data != "synthetic":
+        parser.error(f"--data {options.data} needs --root, such as ../shared/data")
+    if options.plot is not None and options.data == "tips":
+        parser.error("--plot does not go with --data tips: only fingertips are known there")
+    return options
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    """Do what the command line asks, print the figures and give them."""
+    if options.data == "cvar":  # before the network: a wrong folder shows at once
+        sequences = {name: read_cvar(options.root, name) for name in options.sequences}
+    estimator = TorchEstimator(options.weights, threads=1)
+    if options.data == "tips":
+        return evaluate_tips(options.root, estimator, options.sheet)
+    if options.data == "synthetic":
+        predictions = [predict_synthetic(estimator)]
+    else:
+        predict = predict_at_truth if options.centre == "truth" else predict_with_pipeline
+        predictions = [predict(name, records, estimator) for name, records in sequences.items()]
+    values = report(predictions)
+    if options.plot:
+        save_plot(options.plot, predictions)
+    if options.sheet:
+        save_sheet(options.sheet, predictions)
+    _print_report(values, predictions)
+    return {"centre": "as drawn" if options.data == "synthetic" else options.centre, **values}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; see the module."""
+    options = _parse(arguments)
+    try:
+        values = {"data": options.data, "weights": str(options.weights), **_evaluate(options)}
+        if options.json:
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            options.json.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    except (LightHandError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""What the network, or the whole path, says of annotated frames, side by side with the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lighthand.crop import camera_to_crop, crop_hand, crop_to_camera
+from lighthand.datasets.record import DepthRecord
+from lighthand.drawing import PREDICTED_COLOUR, TRUE_COLOUR, Image, draw_skeleton, patch_image, patch_points
+from lighthand.errors import DataError
+from lighthand.estimator import Estimator
+from lighthand.metrics import joint_errors
+from lighthand.pipeline import CropConfig, Pipeline, PipelineConfig
+from lighthand.synthesis.sample import validation_set
+from lighthand.types import FloatArray, HandRegion
+
+BATCH: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What was said of a sequence of N frames.
+
+    Attributes:
+        name: of the sequence.
+        true_mm: (N, 21, 3).
+        predicted_mm: (N, 21, 3), NaN where there is no pose.
+        unsmoothed_mm: likewise, before the tracker's smoothing.
+        right: (N,) bool, the hand was taken for a right one; all of them are.
+        centres_mm: (N, 3), of the cube the network saw, NaN where there is no pose.
+        draw: gives the picture of frame number n.
+    """
+
+    name: str
+    true_mm: FloatArray
+    predicted_mm: FloatArray
+    unsmoothed_mm: FloatArray
+    right: npt.NDArray[np.bool_]
+    centres_mm: FloatArray
+    draw: Callable[[int], Image]
+
+    @property
+    def errors_mm(self) -> FloatArray:
+        """(N, 21), NaN where there is no pose."""
+        return joint_errors(self.predicted_mm, self.true_mm)
+
+
+def predict_synthetic(estimator: Estimator) -> Prediction:
+    """Estimate the fixed validation set; its millimetres are those at each hand's mean depth."""
+    batch = validation_set()
+    estimates = [estimator.estimate(batch.patches[start : start + BATCH]) for start in range(0, len(batch.uvz), BATCH)]
+    uvz = np.concatenate([estimate.uvz for estimate in estimates])
+    scale = batch.millimetres[:, None]
+
+    def draw(index: int) -> Image:
+        return _tile(batch.patches[index], batch.uvz[index], uvz[index])
+
+    return Prediction(
+        "synthetic",
+        batch.uvz * scale,
+        uvz * scale,
+        uvz * scale,
+        np.concatenate([estimate.right for estimate in estimates]) > 0.5,
+        np.zeros((len(uvz), 3), np.float32),
+        draw,
+    )
+
+
+def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
+    """Estimate one crop a frame, centred on the mean of the true joints and not mirrored."""
+    true = _truth(records)
+    centres = true.mean(axis=1)
+    predicted = np.empty_like(true)
+    right = np.empty(len(true), np.bool_)
+    for start in range(0, len(records), BATCH):
+        part = range(start, min(start + BATCH, len(records)))
+        crops = [crop_hand(records[n].load(), HandRegion(centres[n].copy(), CropConfig().cube_mm)) for n in part]
+        estimate = estimator.estimate(np.stack([crop.patch for crop in crops]))
+        predicted[part] = [crop_to_camera(crop, uvz) for crop, uvz in zip(crops, estimate.uvz, strict=True)]
+        right[part] = estimate.right > 0.5
+    return Prediction(name, true, predicted, predicted, right, centres, _painter(records, true, predicted))
+
+
+def predict_with_pipeline(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
+    """Run the whole path over the frames in order, as the live program would on the first hand it follows."""
+    true = _truth(records)
+    predicted, unsmoothed = np.full_like(true, np.nan), np.full_like(true, np.nan)
+    centres = np.full((len(true), 3), np.nan, np.float32)
+    right = np.zeros(len(true), np.bool_)
+    pipeline = Pipeline(estimator, PipelineConfig())
+    for index, record in enumerate(records):
+        hands = pipeline.process(record.load()).hands
+        if hands:
+            predicted[index] = hands[0].joints_mm
+            unsmoothed[index] = hands[0].pose.joints_mm
+            centres[index] = hands[0].region.centre_mm
+            right[index] = hands[0].side == "right"
+    return Prediction(name, true, predicted, unsmoothed, right, centres, _painter(records, true, predicted))
+
+
+def _truth(records: Sequence[DepthRecord]) -> FloatArray:
+    joints = [record.joints_mm for record in records if record.joints_mm is not None]
+    if not records or len(joints) != len(records):
+        raise DataError("there are frames without true joints, or no frames: choose an annotated sequence.")
+    return np.stack(joints)
+
+
+def _painter(records: Sequence[DepthRecord], true: FloatArray, predicted: FloatArray) -> Callable[[int], Image]:
+    def draw(index: int) -> Image:
+        crop = crop_hand(records[index].load(), HandRegion(true[index].mean(axis=0), CropConfig().cube_mm))
+        return _tile(crop.patch, camera_to_crop(crop, true[index]), camera_to_crop(crop, predicted[index]))
+
+    return draw
+
+
+def _tile(patch: FloatArray, true_uvz: FloatArray, predicted_uvz: FloatArray) -> Image:
+    tile = patch_image(patch)
+    draw_skeleton(tile, patch_points(true_uvz), TRUE_COLOUR)
+    draw_skeleton(tile, patch_points(predicted_uvz), PREDICTED_COLOUR)
+    return tile
