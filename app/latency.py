@@ -9,6 +9,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import astuple, replace
 from pathlib import Path
 from types import TracebackType
@@ -74,11 +75,19 @@ class FrameLog:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = path.open("w", encoding="utf-8", newline="", buffering=1)  # a kill loses no row
+                self._writer = csv.writer(self._file, lineterminator="\n")
+                self._file.write(f"# lighthand {json.dumps(about)}\n")
+                self._writer.writerow(COLUMNS)
             except OSError as error:
-                raise SourceError(f"{path}: the log cannot be written ({error.strerror}).") from error
-            self._file.write(f"# lighthand {json.dumps(about)}\n")
-            self._writer = csv.writer(self._file, lineterminator="\n")
-            self._writer.writerow(COLUMNS)
+                raise self._give_up(path, error) from error
+
+    def _give_up(self, path: Path | str, error: OSError) -> SourceError:
+        """Leave the file alone from here on, and make the error that says why."""
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+        return SourceError(f"{path}: the log cannot be written ({error.strerror}). Choose another place for --log.")
 
     def add(self, result: Result) -> None:
         """Take the next result; called by the worker alone, before the window can see the result."""
@@ -142,7 +151,10 @@ class FrameLog:
             joints = [f"{value:.3f}" for value in first.joints_mm.ravel().tolist()]
             hand = [first.track_id, first.side, f"{first.pose.side_probability:.4f}", f"{first.pose.presence:.4f}"]
             hand += joints
-        self._writer.writerow([result.frame.seq, lost, result.skipped, *times, *hand])
+        try:
+            self._writer.writerow([result.frame.seq, lost, result.skipped, *times, *hand])
+        except OSError as error:
+            raise self._give_up(self._file.name, error) from error
 
     def summary(self) -> str:
         """Give the table of the whole run: after ``close``."""
@@ -186,10 +198,12 @@ class LiveFigures:
         self._frames.append((drawn_s, drawn_s - stamps.arrival_s, with_hand))
 
     def rates(self, now_s: float) -> tuple[float, float]:
-        """Give new poses and new frames a second, (n - 1) / span each; 0 where there are not two."""
+        """Give new poses and new frames a second: (n - 1) / span of the frames, and the share that had a hand."""
         self._forget(now_s)
-        poses = [drawn_s for drawn_s, _, with_hand in self._frames if with_hand]
-        return _rate(poses), _rate([drawn_s for drawn_s, _, _ in self._frames])
+        if len(self._frames) < 2:
+            return 0.0, 0.0
+        rate = (len(self._frames) - 1) / max(self._frames[-1][0] - self._frames[0][0], 1e-9)
+        return rate * sum(with_hand for _, _, with_hand in self._frames) / len(self._frames), rate
 
     def age_ms(self, now_s: float) -> tuple[float, float]:
         """Give the median and the 95th percentile of the age at drawing, NaN where nothing was drawn."""
@@ -202,8 +216,3 @@ class LiveFigures:
     def _forget(self, now_s: float) -> None:
         while self._frames and self._frames[0][0] < now_s - self.WINDOW_S:
             self._frames.popleft()
-
-
-def _rate(moments_s: list[float]) -> float:
-    span_s = moments_s[-1] - moments_s[0] if len(moments_s) > 1 else 0.0
-    return (len(moments_s) - 1) / span_s if span_s > 0 else 0.0

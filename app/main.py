@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import numpy as np
+
 from app.cameras.base import Camera, CameraInfo
 from app.cameras.replay import ReplayCamera
 from app.cameras.synthetic import SyntheticCamera
@@ -25,6 +27,7 @@ from app.session import JOIN_S, Session
 from app.slot import SlotClosedError
 from app.viewer.overlay import Snapshot
 from lighthand.config import config_to_dict, load_config
+from lighthand.crop import BACKGROUND, PATCH
 from lighthand.errors import ConfigError, LightHandError
 from lighthand.estimator import TorchEstimator
 from lighthand.pipeline import Pipeline
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: of the command line; None for the process's own.
 
     Returns:
-        0 after a regular end, 2 after an error that the user can mend.
+        0 after a regular end, ^C included; 2 after an error that the user can mend; 130 after ^C during start-up.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     options = _parser().parse_args(arguments)
@@ -70,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LightHandError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except KeyboardInterrupt:  # before the first frame; later ^C is a regular end
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -137,7 +142,9 @@ def _run(options: argparse.Namespace) -> int:
     if not headless and not _has_display():
         headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
         sys.stderr.write(f"no display: running without a window for {seconds:g} s\n")
-    pipeline = Pipeline(TorchEstimator(config.network.weights, config.network.threads), config.pipeline)
+    estimator = TorchEstimator(config.network.weights, config.network.threads)
+    estimator.estimate(np.full((2, PATCH, PATCH), BACKGROUND, np.float32))  # the first is many times slower
+    pipeline = Pipeline(estimator, config.pipeline)
     with ExitStack() as stack:
         camera = stack.enter_context(_camera(config.camera))
         info = camera.info

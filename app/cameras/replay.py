@@ -185,7 +185,7 @@ def _check_png(path: Path, data: bytes) -> tuple[int, int]:
 def _open_npz(path: Path) -> tuple[Loader, int, Calibration]:
     """Read an ``.npz`` whole."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
             missing = [key for key in ("depth", "intrinsics", "depth_unit_mm") if key not in archive]
             if missing:
                 raise SourceError(

@@ -200,7 +200,7 @@ class HandWindow(QtWidgets.QWidget):
     def _fade(self) -> None:
         """Take the pose off and dim the picture: what is seen is not live."""
         self._draw_hands(())
-        self._image.setOpacity(0.35)
+        self._image.setOpacity(0.45)
 
     def _end(self, error: BaseException | None) -> None:
         """Say that nothing more will come."""
@@ -243,10 +243,10 @@ class HandWindow(QtWidgets.QWidget):
         self._banner.setFixedWidth(min(640, max(self._view.width() - 40, 200)))
         self._banner.adjustSize()
         size = self._banner.size()
-        self._banner.move((self._view.width() - size.width()) // 2, (self._view.height() - size.height()) // 2)
+        self._banner.move((self._view.width() - size.width()) // 2, round(self._view.height() * 0.92) - size.height())
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
-        """Keep the banner in the middle."""
+        """Keep the banner in its place."""
         super().resizeEvent(event)
         self._place_banner()
 

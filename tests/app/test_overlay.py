@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.viewer.colours import FAR_MM, FINGER_COLOURS, bones_of_finger, depth_image, finger_colour, joints_px
+from app.viewer.overlay import Snapshot, draw_result
+from lighthand.errors import SourceError
+from lighthand.skeleton import BONES
+from tests.app.scripted import frame, result
+
+
+def test_depth_colours_go_by_millimetres_not_by_counts() -> None:
+    one = depth_image(frame(0, depth=600))
+    same = depth_image(frame(0, depth=4800, unit_mm=0.125))
+    assert np.array_equal(one, same)
+    brightness = [
+        int(depth_image(frame(0, depth=depth))[0, 0].astype(int).sum()) for depth in (300, 600, 1200, int(FAR_MM), 0)
+    ]
+    assert brightness == sorted(brightness, reverse=True)
+    assert len(set(brightness)) == 5
+
+
+def test_the_fingers_share_out_the_bones() -> None:
+    assert sorted(bone for finger in range(5) for bone in bones_of_finger(finger)) == sorted(BONES)
+    assert len({*FINGER_COLOURS, finger_colour(0)}) == 6
+
+
+def test_joints_are_drawn_where_they_project() -> None:
+    shown = result(frame(0))
+    image, scale = draw_result(shown)
+    assert image.shape == (48 * scale, 64 * scale, 3)
+    for joint in (0, 4, 20):
+        u, v = (joints_px(shown.hands[0].joints_mm, shown.frame.intrinsics)[joint] + 0.5) * scale - 0.5
+        assert tuple(image[round(v), round(u)]) == finger_colour(joint)
+    plain, _ = draw_result(result(frame(0), hand=False))
+    assert np.array_equal(plain, np.broadcast_to(plain[0, 0], plain.shape))
+
+
+def test_joints_far_outside_the_picture_are_no_error() -> None:
+    shown = result(frame(0))
+    hand = shown.hands[0]
+    away = replace(hand, joints_mm=hand.joints_mm + np.array([5000, 0, 0], np.float32))
+    draw_result(replace(shown, hands=(away,)))
+
+
+@pytest.mark.parametrize("count", [1, 7, 100])
+def test_saves_a_video_of_all_frames_and_a_sheet(tmp_path: Path, count: int) -> None:
+    snapshot = Snapshot(tmp_path / "out", 30.0)
+    for seq in range(count):
+        if seq != 3:  # skipped: the picture before stands for it
+            snapshot.add(result(frame(seq), hand=seq % 2 == 0))
+    video_path, sheet_path = snapshot.close()
+    video = cv2.VideoCapture(str(video_path))
+    frames = 0
+    while video.read()[0]:
+        frames += 1
+    video.release()
+    assert frames == count
+    sheet = cv2.imread(str(sheet_path))
+    assert sheet is not None
+    assert sheet.std() > 5
+    tiles = min(count - (count > 3), 20)
+    assert sheet.shape == (320 * -(-tiles // 5), 320 * min(tiles, 5), 3)
+
+
+def test_nothing_shown_nothing_saved(tmp_path: Path) -> None:
+    assert Snapshot(tmp_path / "out", 30.0).close() == ()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SourceError, match="cannot be made"):
+        Snapshot(tmp_path / "file" / "out", 30.0)

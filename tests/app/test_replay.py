@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from app.cameras.base import Camera, EndOfSourceError, NoFrameError
+from app.cameras.calibration import FOLDER, load_calibration
+from app.cameras.replay import ReplayCamera
+from lighthand.errors import ConfigError, LightHandError, SourceError
+from lighthand.types import Frame
+
+ABOUT: dict[str, object] = {
+    "width": 8, "height": 6, "fx": 7.0, "fy": 7.0, "cx": 3.5, "cy": 2.5, "depth_unit_mm": 0.5, "fps": 200,
+}  # fmt: skip
+
+
+def image(value: int, width: int = 8, height: int = 6) -> np.ndarray:
+    return np.full((height, width), value, np.uint16)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three images whose names sort otherwise as text, and a description in the folder."""
+    path = tmp_path / "recording"
+    path.mkdir()
+    for number in (2, 10, 1):
+        assert cv2.imwrite(str(path / f"{number}.png"), image(1000 + number))
+    (path / "camera.yaml").write_text(yaml.safe_dump(ABOUT))
+    return path
+
+
+def play(camera: Camera) -> list[Frame]:
+    frames = []
+    with camera:
+        while True:
+            try:
+                frames.append(camera.read(1.0))
+            except EndOfSourceError:
+                return frames
+
+
+def test_plays_a_folder_in_natural_order_with_its_unit_and_times(folder: Path) -> None:
+    frames = play(ReplayCamera(folder))
+    assert [int(frame.depth[0, 0]) for frame in frames] == [1001, 1002, 1010]
+    assert [frame.seq for frame in frames] == [0, 1, 2]
+    assert [frame.sensor_s for frame in frames] == [0.0, 1 / 200, 2 / 200]
+    assert all(frame.depth_unit_mm == 0.5 and frame.intrinsics.fx == 7.0 for frame in frames)
+    arrivals = [frame.arrival_s for frame in frames]
+    assert arrivals[2] - arrivals[0] > 1.5 / 200
+
+
+def test_the_description_may_stand_beside_the_folder_or_be_named(folder: Path, tmp_path: Path) -> None:
+    beside = tmp_path / "recording.yaml"
+    (folder / "camera.yaml").rename(beside)
+    assert len(play(ReplayCamera(folder, pace="lockstep"))) == 3
+    named = beside.rename(tmp_path / "mine.yaml")
+    assert len(play(ReplayCamera(folder, named, pace="lockstep"))) == 3
+
+
+def test_plays_folders_inside_the_folder(folder: Path) -> None:
+    (folder / "9").mkdir()
+    shutil.move(folder / "2.png", folder / "9" / "2.png")
+    frames = play(ReplayCamera(folder, pace="lockstep"))
+    assert [int(frame.depth[0, 0]) for frame in frames] == [1001, 1002, 1010]
+
+
+def test_counts_from_invalid_from_on_are_no_measurement(folder: Path) -> None:
+    (folder / "camera.yaml").write_text(yaml.safe_dump(ABOUT | {"invalid_from": 1010}))
+    assert [int(frame.depth[0, 0]) for frame in play(ReplayCamera(folder, pace="lockstep"))] == [1001, 1002, 0]
+
+
+def test_loop_goes_on_with_rising_numbers_and_times(folder: Path) -> None:
+    with ReplayCamera(folder, pace="lockstep", loop=True) as camera:
+        frames = [camera.read(1.0) for _ in range(7)]
+    assert [frame.seq for frame in frames] == list(range(7))
+    assert [int(frame.depth[0, 0]) for frame in frames[3:6]] == [1001, 1002, 1010]
+    times = [frame.sensor_s for frame in frames]
+    assert times == sorted(times)  # type: ignore[type-var]
+
+
+def test_plays_an_npz(tmp_path: Path) -> None:
+    depth = np.stack([image(700), image(800)])
+    path = tmp_path / "two.npz"
+    np.savez_compressed(
+        path, depth=depth, intrinsics=[7.0, 7.0, 3.5, 2.5], depth_unit_mm=0.25, joints=np.zeros((2, 21, 3))
+    )
+    frames = play(ReplayCamera(path, pace="lockstep"))
+    assert [int(frame.depth[0, 0]) for frame in frames] == [700, 800]
+    assert frames[0].depth_unit_mm == 0.25
+    assert frames[0].intrinsics.width == 8
+
+
+def broken(folder: Path, case: str) -> Path:
+    """Break the recording as ``case`` says; give the source to open."""
+    first = folder / "1.png"
+    match case:
+        case "missing":
+            return folder / "nowhere"
+        case "a text file":
+            return folder / "camera.yaml"
+        case "empty":
+            shutil.rmtree(folder)
+            folder.mkdir()
+        case "truncated":
+            first.write_bytes(first.read_bytes()[:-20])
+        case "truncated in a header":
+            first.write_bytes(first.read_bytes()[:35])
+        case "flipped bit":
+            data = bytearray(first.read_bytes())
+            data[-18] ^= 4
+            first.write_bytes(bytes(data))
+        case "no PNG":
+            first.write_bytes(b"P5 8 6 255 ")
+        case "8 bit":
+            cv2.imwrite(str(first), image(7).astype(np.uint8))
+        case "colour":
+            cv2.imwrite(str(first), np.zeros((6, 8, 3), np.uint16))
+        case "other size than the YAML":
+            cv2.imwrite(str(first), image(7, width=9))
+        case _:
+            key, _, value = case.partition("=")
+            (folder / "camera.yaml").write_text(yaml.safe_dump(ABOUT | {key: yaml.safe_load(value)}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("case", "error", "text"),
+    [
+        ("missing", SourceError, "nowhere: no such file or folder"),
+        ("a text file", SourceError, "camera.yaml: neither a folder nor an .npz"),
+        ("empty", SourceError, "recording: no PNG in it"),
+        ("truncated", SourceError, "1.png: truncated PNG, .* bytes"),
+        ("truncated in a header", SourceError, "1.png: truncated PNG, .* bytes"),
+        ("flipped bit", SourceError, "1.png: damaged PNG, wrong checksum"),
+        ("no PNG", SourceError, "1.png: not a PNG"),
+        ("8 bit", SourceError, "1.png: 8-bit grey PNG, expected 16-bit grey"),
+        ("colour", SourceError, "1.png: 16-bit RGB PNG, expected 16-bit grey"),
+        ("other size than the YAML", SourceError, "1.png: 9x6, but .*camera.yaml says 8x6"),
+        ("depth_unit_mm=0", SourceError, "camera.yaml: depth_unit_mm is 0, expected .*0.125 for SR300"),
+        ("depth_unit_mm=-1", SourceError, "camera.yaml: depth_unit_mm is -1"),
+        ("depth_unit_mm=1000", SourceError, "camera.yaml: depth_unit_mm is 1000"),
+        ("depth_unit_mm=mm", ConfigError, "camera.yaml: depth_unit_mm is 'mm'"),
+        ("depth_unit=1.0", ConfigError, "camera.yaml: unknown key depth_unit.*depth_unit_mm"),
+        ("fx=0", SourceError, "camera.yaml: intrinsics"),
+        ("fps=0", SourceError, "camera.yaml: fps is 0"),
+        ("width=8.5", ConfigError, "camera.yaml: width is 8.5"),
+    ],
+)
+def test_every_broken_recording_is_one_clear_error(
+    folder: Path, case: str, error: type[LightHandError], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        ReplayCamera(broken(folder, case)).open()
+
+
+def test_a_missing_key_and_bad_yaml_are_named(folder: Path) -> None:
+    path = folder / "camera.yaml"
+    path.write_text("width: 8\n")
+    with pytest.raises(ConfigError, match=r"camera.yaml: .*height"):
+        ReplayCamera(folder).open()
+    path.write_text("width: [8\n")
+    with pytest.raises(ConfigError, match=r"camera.yaml"):
+        ReplayCamera(folder).open()
+    with pytest.raises(SourceError, match=r"none.yaml: no such file"):
+        ReplayCamera(folder, folder / "none.yaml").open()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "text"),
+    [
+        (lambda path: cv2.imwrite(str(path), image(7, width=9)), "2.png: 9x6, the recording began with 8x6"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-4]), "2.png: truncated"),
+        (lambda path: path.unlink(), "2.png: cannot be read"),
+    ],
+)
+def test_a_bad_frame_in_the_middle_is_named_when_it_comes(folder: Path, spoil: object, text: str) -> None:
+    with ReplayCamera(folder, pace="lockstep") as camera:
+        assert camera.read(1.0).seq == 0
+        spoil(folder / "2.png")  # type: ignore[operator]
+        with pytest.raises(SourceError, match=text):
+            camera.read(1.0)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "text"),
+    [
+        ({"intrinsics": None}, "holds .* but no intrinsics"),
+        ({"depth": image(7)}, r"depth is uint16 \(6, 8\)"),
+        ({"depth": image(7).astype(np.float32)[None]}, "depth is float32"),
+        ({"depth": np.empty((0, 6, 8), np.uint16)}, "N at least 1"),
+        ({"intrinsics": [1.0, 2.0]}, "intrinsics is float64"),
+        ({"depth_unit_mm": 0.0}, "depth_unit_mm is 0"),
+        ({"intrinsics": [0.0, 7.0, 3.5, 2.5]}, "intrinsics"),
+        ({"depth": np.array([{}], object)}, "cannot be read as an .npz"),
+    ],
+)
+def test_every_broken_npz_is_one_clear_error(tmp_path: Path, arrays: dict[str, object], text: str) -> None:
+    good = {"depth": image(700)[None], "intrinsics": [7.0, 7.0, 3.5, 2.5], "depth_unit_mm": 1.0}
+    path = tmp_path / "bad.npz"
+    np.savez(path, **{key: value for key, value in (good | arrays).items() if value is not None})  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match=text) as caught:
+        ReplayCamera(path).open()
+    assert str(path) in str(caught.value)
+
+
+def test_a_truncated_npz_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "cut.npz"
+    np.savez(path, depth=image(700)[None], intrinsics=[7.0, 7.0, 3.5, 2.5], depth_unit_mm=1.0)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(SourceError, match=r"cut.npz: cannot be read as an .npz"):
+        ReplayCamera(path).open()
+    path.write_bytes(b"")
+    with pytest.raises(SourceError, match=r"cut.npz: cannot be read as an .npz"):
+        ReplayCamera(path).open()
+
+
+def test_size_alone_chooses_only_a_camera_that_it_tells(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name, width, height in (("kinect", 512, 424), ("vga", 640, 480), ("odd", 100, 90)):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "0.png"), image(900, width, height))
+    with caplog.at_level(logging.WARNING), ReplayCamera(tmp_path / "kinect") as camera:
+        assert camera.info.model == "Kinect v2"
+    assert len(caplog.messages) == 1
+    assert "kinect2.yaml" in caplog.messages[0]
+    with pytest.raises(
+        SourceError, match=r"640x480 images come from many cameras.*--intrinsics .*sr305.yaml .*0.125 mm"
+    ):
+        ReplayCamera(tmp_path / "vga").open()
+    with pytest.raises(SourceError, match=r"None is 100x90.*kinect2.yaml.*senz3d.yaml.*sr305.yaml"):
+        ReplayCamera(tmp_path / "odd").open()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_description_reads(path: Path) -> None:
+    about = load_calibration(path)
+    assert 0 < about.intrinsics.cx < about.width
+    assert about.model in (FOLDER / "README.md").read_text() or path.stem in (FOLDER / "README.md").read_text()
+
+
+def test_close_wakes_a_waiting_read_and_is_safe_twice(folder: Path) -> None:
+    (folder / "camera.yaml").write_text(yaml.safe_dump(ABOUT | {"fps": 0.1}))
+    camera = ReplayCamera(folder)
+    camera.close()
+    camera.open()
+    camera.read(1.0)
+    with pytest.raises(NoFrameError):
+        camera.read(0.01)
+    errors: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            camera.read(30.0)
+        except EndOfSourceError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    camera.close()
+    camera.close()
+    thread.join(2)
+    assert len(errors) == 1
+
+
+def test_reads_the_real_recordings(shared_data: Path) -> None:
+    with ReplayCamera(shared_data / "kinect2_scene", FOLDER / "kinect2.yaml", pace="lockstep") as camera:
+        assert camera.info.frames == 180
+        assert 500 < np.median(camera.read(1.0).depth) < 3000
+    with ReplayCamera(shared_data / "sr305", FOLDER / "sr305.yaml", pace="lockstep") as camera:
+        frames = [camera.read(1.0) for _ in range(19)]
+    assert all(frame.depth_unit_mm == 0.125 for frame in frames)

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from app.cameras.base import NoFrameError
+from app.latency import FrameLog
+from app.session import Session
+from app.slot import SlotClosedError
+from lighthand.errors import SourceError
+from lighthand.types import Frame, Result
+from tests.app.scripted import OTHER_SIZE, ScriptedCamera, frame, result
+
+Script = list[Frame | BaseException | float | None]
+
+
+def drain(session: Session) -> tuple[list[Result], BaseException | None]:
+    """Take every result to the end; give them and the error that ended the session, which is then stopped."""
+    out: list[Result] = []
+    number = 0
+    try:
+        while (taken := session.results.take(number, 5)) is not None:
+            out.append(taken.value)
+            number = taken.number
+    except SlotClosedError as closed:
+        return out, closed.__cause__
+    finally:
+        assert session.stop() == ()
+    pytest.fail("the session neither ended nor gave a result")
+
+
+def run(script: Script, *, process: Callable[[Frame], Result] = result) -> tuple[list[Result], BaseException | None]:
+    """Run a script in lock step to its end."""
+    session = Session(ScriptedCamera(script), process, FrameLog(None, drawn=False, about={}), lockstep=True)
+    session.start()
+    return drain(session)
+
+
+def test_lock_step_loses_no_frame_and_ends_without_error() -> None:
+    out, cause = run([frame(seq) for seq in range(40)])
+    assert [item.frame.seq for item in out] == list(range(40))
+    assert all(item.skipped == 0 for item in out)
+    assert cause is None
+
+
+def test_a_slow_worker_skips_to_the_newest_and_counts() -> None:
+    def slow(source: Frame) -> Result:
+        time.sleep(0.03)
+        return result(source)
+
+    log = FrameLog(None, drawn=False, about={})
+    script: Script = [step for seq in range(40) for step in (0.005, frame(seq))]
+    session = Session(ScriptedCamera(script), slow, log, lockstep=False)
+    session.start()
+    out, cause = drain(session)
+    log.close()
+    assert cause is None
+    seqs = [item.frame.seq for item in out]
+    assert seqs == sorted(set(seqs))
+    assert seqs[-1] == 39
+    assert log.skipped > 0
+    assert log.frames + log.skipped == 40
+    assert log.lost == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "text"),
+    [
+        (frame(2, unit_mm=0.125), "frame 2: unit 0.125 mm .* began with 1.0 mm"),
+        (frame(2, camera=OTHER_SIZE), "frame 2: .*width=32.* began with .*width=64"),
+        (SourceError("camera 1: unplugged"), "unplugged"),
+        (OSError("the driver broke"), "the driver broke"),
+    ],
+)
+def test_a_fault_of_the_camera_ends_the_run_with_its_cause(bad: Frame | BaseException, text: str) -> None:
+    out, cause = run([frame(0), frame(1), bad, frame(3)])
+    assert [item.frame.seq for item in out] == [0, 1]
+    assert isinstance(cause, SourceError | OSError)
+    with pytest.raises(type(cause), match=text):
+        raise cause
+
+
+@pytest.mark.parametrize(("depth", "where"), [(20, "nearer than 50 mm"), (40_000, "farther than 20 m")])
+def test_an_implausible_unit_is_an_error_at_the_first_frame_with_depth(depth: int, where: str) -> None:
+    out, cause = run([frame(0, depth=0), frame(1, depth=depth), frame(2)])
+    assert [item.frame.seq for item in out] == [0]
+    assert isinstance(cause, SourceError)
+    assert where in str(cause)
+    assert "depth_unit_mm" in str(cause)
+
+
+def test_a_silent_camera_is_asked_again_with_one_warning_a_silence(caplog: pytest.LogCaptureFixture) -> None:
+    silence = NoFrameError("no frame within 1 s")
+    with caplog.at_level(logging.WARNING):
+        out, cause = run([frame(0), silence, silence, silence, frame(1), silence, frame(2)])
+    assert [item.frame.seq for item in out] == [0, 1, 2]
+    assert cause is None
+    assert len(caplog.messages) == 2
+    assert "scripted camera 1: no frame within 1 s" in caplog.messages[0]
+
+
+def test_an_error_in_the_pipeline_ends_the_run_with_its_cause() -> None:
+    def fail(source: Frame) -> Result:
+        raise ZeroDivisionError("a bug")
+
+    out, cause = run([frame(seq) for seq in range(5)], process=fail)
+    assert out == []
+    assert isinstance(cause, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("lockstep", [True, False])
+@pytest.mark.parametrize(
+    "state", ["not started", "before a frame", "silent", "nobody takes", "running", "over", "failed"]
+)
+def test_stops_in_every_state_with_no_thread_left(state: str, lockstep: bool) -> None:
+    scripts: dict[str, Script] = {
+        "before a frame": [None],
+        "silent": [frame(0), None],
+        "over": [frame(0)],
+        "failed": [frame(0), OSError("gone")],
+    }
+    script = scripts.get(state, [step for seq in range(2000) for step in (0.001, frame(seq))])
+    session = Session(ScriptedCamera(script), result, FrameLog(None, drawn=False, about={}), lockstep=lockstep)
+    if state != "not started":
+        session.start()
+    if state in ("silent", "running", "over", "failed"):
+        assert session.results.take(0, 5) is not None
+    if state in ("over", "failed"):
+        with pytest.raises(SlotClosedError):
+            session.results.take(1, 5)
+    start_s = time.perf_counter()
+    assert session.stop() == ()
+    assert session.stop() == ()
+    assert time.perf_counter() - start_s < 3
+    assert not {"capture", "worker"} & {thread.name for thread in threading.enumerate()}
+
+
+def test_names_the_thread_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.session.JOIN_S", 0.05)
+    go = threading.Event()
+
+    def stuck(source: Frame) -> Result:
+        go.wait(10)
+        return result(source)
+
+    camera = ScriptedCamera([frame(0), None])
+    session = Session(camera, stuck, FrameLog(None, drawn=False, about={}), lockstep=False)
+    session.start()
+    while camera.reads < 2:
+        time.sleep(0.005)
+    assert session.stop() == ("worker",)
+    go.set()
+    monkeypatch.setattr("app.session.JOIN_S", 2.0)
+    assert session.stop() == ()

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PyQt6 import QtCore, QtGui
+from pytestqt.qtbot import QtBot
+
+from app.latency import FrameLog
+from app.slot import Slot
+from app.viewer import window as module
+from app.viewer.colours import FINGER_COLOURS, depth_image
+from app.viewer.window import HandWindow
+from lighthand.errors import SourceError
+from lighthand.types import Result
+from tests.app.scripted import ScriptedCamera, frame, result
+
+ENOUGH = 30  # pixels of a finger's own colour, at least
+
+
+class Stage:
+    """A window with its slot and log."""
+
+    def __init__(self) -> None:
+        self.results: Slot[Result] = Slot()
+        self.log = FrameLog(None, drawn=True, about={})
+        self.window = HandWindow(self.results, ScriptedCamera([]).info, self.log)
+
+    def put(self, shown: Result) -> None:
+        self.log.add(shown)
+        self.results.put(shown)
+
+    def picture(self) -> np.ndarray:
+        image = self.window.grab().toImage().convertToFormat(QtGui.QImage.Format.Format_RGB888)
+        pixels = image.constBits()
+        assert pixels is not None
+        pixels.setsize(image.sizeInBytes())
+        lines = np.frombuffer(bytes(pixels), np.uint8).reshape(image.height(), image.bytesPerLine())
+        return lines[:, : image.width() * 3].reshape(image.height(), image.width(), 3)[:600]  # without the legend
+
+    def count(self, colour: tuple[int, int, int]) -> int:
+        return int((self.picture() == colour).all(axis=2).sum())
+
+    @property
+    def state(self) -> str:
+        return self.window._state.text()
+
+
+@pytest.fixture
+def stage(qtbot: QtBot) -> Iterator[Stage]:
+    made = Stage()
+    qtbot.addWidget(made.window)
+    made.window.show()
+    qtbot.waitExposed(made.window)
+    yield made
+    made.window.close()
+    made.log.close()
+
+
+def test_waits_before_the_first_frame(stage: Stage) -> None:
+    assert "Waiting for the first frame" in stage.state
+    assert stage.window._banner.isVisible()
+    assert stage.window._age.text() == "–"
+
+
+def test_shows_the_depth_in_colour_and_each_finger_in_its_own(stage: Stage, qtbot: QtBot) -> None:
+    shown = result(frame(0))
+    stage.put(shown)
+    qtbot.waitUntil(lambda: "Right hand, track 1" in stage.state, timeout=3000)
+    assert not stage.window._banner.isVisible()
+    assert stage.count(tuple(depth_image(shown.frame)[0, 0].tolist())) > 10_000
+    for colour in FINGER_COLOURS:
+        assert stage.count(colour) > ENOUGH
+
+
+def test_no_hand_takes_the_last_pose_off(stage: Stage, qtbot: QtBot) -> None:
+    stage.put(result(frame(0)))
+    qtbot.waitUntil(lambda: "Right hand" in stage.state, timeout=3000)
+    stage.put(result(frame(1), hand=False))
+    qtbot.waitUntil(lambda: "No hand in view" in stage.state, timeout=3000)
+    assert all(stage.count(colour) == 0 for colour in FINGER_COLOURS)
+
+
+def test_a_silent_source_fades_and_says_for_how_long(stage: Stage, qtbot: QtBot) -> None:
+    stage.put(result(frame(0)))
+    qtbot.waitUntil(lambda: "No new frame for" in stage.state, timeout=3000)
+    assert all(stage.count(colour) == 0 for colour in FINGER_COLOURS)
+    stage.put(result(frame(1)))
+    qtbot.waitUntil(lambda: "Right hand" in stage.state, timeout=3000)
+    assert stage.count(FINGER_COLOURS[0]) > ENOUGH
+
+
+def test_the_end_of_the_source_is_said_and_shown(stage: Stage, qtbot: QtBot) -> None:
+    stage.put(result(frame(17)))
+    stage.results.close()
+    qtbot.waitUntil(lambda: "Source ended" in stage.state, timeout=3000)
+    assert "after frame 17" in stage.window._banner.text()
+    assert stage.window._banner.isVisible()
+    assert stage.window.error is None
+
+
+def test_an_error_is_shown_and_kept(stage: Stage, qtbot: QtBot) -> None:
+    error = SourceError("camera 7: unplugged. Plug it in.")
+    stage.results.close(error)
+    qtbot.waitUntil(lambda: "Stopped by an error" in stage.state, timeout=3000)
+    assert "camera 7: unplugged. Plug it in." in stage.window._banner.text()
+    assert stage.window.error is error
+
+
+def test_each_frame_is_stamped_once_when_it_was_painted(stage: Stage, qtbot: QtBot) -> None:
+    moments: dict[int, list[float]] = {}
+    stage.log.drawn = lambda seq, drawn_s: moments.setdefault(seq, []).append(drawn_s)  # type: ignore[method-assign]
+    for seq in range(3):
+        shown = result(frame(seq))
+        stage.put(shown)
+        qtbot.waitUntil(lambda seq=seq: seq in moments, timeout=3000)  # type: ignore[misc]
+        assert moments[seq][0] > shown.frame.arrival_s
+    stage.window.repaint()
+    stage.window._view.viewport().repaint()
+    assert [len(stamps) for stamps in moments.values()] == [1, 1, 1]
+
+
+def test_figures_show_drops_and_ages(stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIGURES_S", 0.0)
+    for seq in (0, 4):
+        stage.put(replace(result(frame(seq)), skipped=1 if seq else 0))
+        qtbot.wait(60)
+    stage.put(result(frame(5)))
+    qtbot.waitUntil(lambda: stage.window._drops.text() == "2, 1, 0", timeout=3000)
+    assert "ms" in stage.window._age.text()
+    assert float(stage.window._rate.text().split()[0]) > 0
+
+
+def test_q_closes_and_stops_polling(stage: Stage, qtbot: QtBot) -> None:
+    stage.window.activateWindow()
+    qtbot.keyClick(stage.window, QtCore.Qt.Key.Key_Q)
+    qtbot.waitUntil(lambda: not stage.window.isVisible(), timeout=3000)
+    assert not stage.window._timer.isActive()
+
+
+def test_memory_and_items_do_not_grow_with_frames(stage: Stage, qtbot: QtBot) -> None:
+    stage.put(result(frame(0)))
+    qtbot.wait(50)
+    items = len(stage.window._box.allChildItems())
+    for seq in range(1, 40):
+        stage.put(result(frame(seq)))
+        qtbot.wait(5)
+    assert len(stage.window._box.allChildItems()) == items
+
+
+def test_polling_never_waits_for_the_worker(stage: Stage, qtbot: QtBot) -> None:
+    ticks: list[float] = []
+    timer = QtCore.QTimer(stage.window)
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(10)
+    qtbot.waitUntil(lambda: len(ticks) > 10, timeout=3000)  # nothing was ever put
+    timer.stop()
