@@ -1,0 +1,253 @@
+"""The program whole, from its command line; the network has random weights, so poses mean nothing."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from app import main as program
+from app.cameras.synthetic import SyntheticCamera
+from lighthand.network import HandNet, NetworkConfig
+from lighthand.weights import save_weights
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    torch.manual_seed(0)
+    save_weights(path, HandNet(NetworkConfig()).eval(), extra={})
+    return path
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recording") / "short.npz"
+    with SyntheticCamera(1, pace="lockstep") as camera:
+        depth = np.stack([camera.read(1.0).depth for _ in range(FRAMES)])
+        lens = camera.info.intrinsics
+    np.savez(path, depth=depth, intrinsics=[lens.fx, lens.fy, lens.cx, lens.cy], depth_unit_mm=1.0)
+    return path
+
+
+def lock_step(recording: Path, weights: Path, *more: str) -> list[str]:
+    source = ["--camera", "replay", "--source", str(recording), "--pace", "lockstep", "--headless"]
+    # Any patch is a hand to a random network: the track then follows whatever it answers.
+    loose = ["--set", "track.accept=0.02", "--set", "track.keep=0.01"]
+    return [*source, "--set", f"network.weights={weights}", *loose, *more]
+
+
+def log_rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(path.read_text().splitlines()[1:]))
+
+
+def test_lock_step_loses_no_frame_and_is_the_same_twice(
+    recording: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = []
+    for run in ("first", "second"):
+        log = tmp_path / f"{run}.csv"
+        assert program.main(lock_step(recording, weights, "--log", str(log), "--snapshot", str(tmp_path / run))) == 0
+        logs.append(log_rows(log))
+    text = capsys.readouterr().out
+    assert f"{FRAMES} frames tracked" in text
+    assert "drops: 0 at the source, 0 before the worker" in text
+    for saved in ("second.csv", "second/overlay.mp4", "second/sheet.png"):
+        assert f"saved {tmp_path / saved}" in text
+        assert (tmp_path / saved).stat().st_size > 0
+    assert [row["seq"] for row in logs[0]] == [str(seq) for seq in range(FRAMES)]
+    same = [[{k: v for k, v in row.items() if k == "sensor_s" or not k.endswith("_s")} for row in log] for log in logs]
+    assert same[0] == same[1]
+
+
+def test_the_log_begins_with_the_resolved_settings(recording: Path, weights: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("segment: {far_mm: 1200}\ntrack: {lost_after: 9}\n")
+    arguments = lock_step(
+        recording, weights, "--log", str(log), "--config", str(settings), "--set", "track.lost_after=7"
+    )
+    assert program.main(arguments) == 0
+    first = log.read_text().splitlines()[0]
+    assert '"far_mm": 1200.0' in first
+    assert '"lost_after": 7' in first
+    assert '"serial": "short.npz"' in first
+
+
+def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
+    """Give the command line of a faulty run."""
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((6, 8), 700, np.uint16))
+    unit = {"unit 0": 0, "unit -1": -1, "unit too small": 0.01}.get(case, 1.0)
+    about = f"{{width: 8, height: 6, fx: 7.0, fy: 7.0, cx: 3.5, cy: 2.5, depth_unit_mm: {unit}, fps: 100}}"
+    if case == "bad key":
+        about = "{widht: 8}"
+    (folder / "camera.yaml").write_text(about)
+    more: list[str] = []
+    match case:
+        case "missing folder":
+            shutil.rmtree(folder)
+        case "empty folder":
+            for path in folder.glob("*.png"):
+                path.unlink()
+        case "truncated PNG":
+            (folder / "2.png").write_bytes((folder / "2.png").read_bytes()[:-9])
+        case "8-bit PNG":
+            cv2.imwrite(str(folder / "0.png"), np.full((6, 8), 70, np.uint8))
+        case "other size":
+            cv2.imwrite(str(folder / "2.png"), np.full((6, 9), 700, np.uint16))
+        case "no weights":
+            more = ["--set", f"network.weights={tmp_path / 'none.safetensors'}"]
+        case "damaged weights":
+            (tmp_path / "bad.safetensors").write_bytes(weights.read_bytes()[:1000])
+            more = ["--set", f"network.weights={tmp_path / 'bad.safetensors'}"]
+        case "bad setting":
+            more = ["--set", "track.acept=0.5"]
+        case "log in a file":
+            more = ["--log", str(folder / "0.png" / "log.csv")]
+    return lock_step(folder, weights, *more)
+
+
+@pytest.mark.parametrize(
+    ("case", "text"),
+    [
+        ("missing folder", "frames: no such file or folder"),
+        ("empty folder", "frames: no PNG in it"),
+        ("truncated PNG", "2.png: truncated PNG"),
+        ("8-bit PNG", "0.png: 8-bit grey PNG"),
+        ("other size", "2.png: 9x6, the recording began with 8x6"),
+        ("unit 0", "camera.yaml: depth_unit_mm is 0"),
+        ("unit -1", "camera.yaml: depth_unit_mm is -1"),
+        ("unit too small", "100% of the measurements are nearer than 50 mm with a unit of 0.01 mm"),
+        ("bad key", "unknown key widht. The nearest valid name is width"),
+        ("no weights", "none.safetensors: no such file"),
+        ("damaged weights", "bad.safetensors"),
+        ("bad setting", "unknown key track.acept. The nearest valid name is track.accept"),
+        ("log in a file", "the log cannot be written"),
+    ],
+)
+def test_every_fault_is_one_line_and_exit_code_2(
+    case: str, text: str, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main(spoil(case, tmp_path, weights)) == 2
+    err = capsys.readouterr().err
+    assert text in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_replay_without_a_source_and_a_source_for_the_synthetic_camera(capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["--camera", "replay", "--headless"]) == 2
+    assert "replay needs --source" in capsys.readouterr().err
+    assert program.main(["--camera", "synthetic", "--source", "x", "--headless"]) == 2
+    assert "the synthetic camera takes no source" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as caught:
+        program.main(["--seconds", "-1"])
+    assert caught.value.code == 2
+
+
+def test_a_log_that_fails_in_the_middle_ends_the_run_with_its_reason(
+    recording: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    assert program.main(lock_step(recording, weights, "--log", "/dev/full")) == 2
+    assert "No space left" in capsys.readouterr().err
+
+
+def test_without_a_display_it_runs_headless_and_says_where_it_saves(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(program, "DEMO_S", 1.0)
+    assert program.main(["--camera", "synthetic", "--set", f"network.weights={weights}"]) == 0
+    out = capsys.readouterr()
+    assert "no display" in out.err
+    assert f"saved {tmp_path / 'out' / 'live' / 'overlay.mp4'}" in out.out
+    assert (tmp_path / "out" / "live" / "sheet.png").stat().st_size > 1000
+
+
+def test_snapshot_wants_headless(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["--snapshot", str(tmp_path)]) == 2
+    assert "add --headless" in capsys.readouterr().err
+
+
+def start(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "QT_QPA_PLATFORM_PLUGIN_PATH")
+    clean = {key: value for key, value in os.environ.items() if key not in names}
+    command = [sys.executable, str(ROOT / "run_live.py"), *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=clean | environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def wait_for_rows(log: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until the log holds some rows."""
+    end_s = time.monotonic() + 90
+    while not log.exists() or len(log.read_text().splitlines()) < 5:
+        if process.poll() is not None or time.monotonic() > end_s:
+            process.kill()
+            pytest.fail("no row in the log: " + "".join(process.communicate()))
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_a_headless_run_with_its_summary(
+    weights: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    log = tmp_path / "log.csv"
+    process = start(["--headless", "--log", str(log), "--set", f"network.weights={weights}"])
+    wait_for_rows(log, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "frames tracked" in out
+    assert "arrival to pose" in out
+    assert log_rows(log)[-1]["tracked_s"]
+
+
+def test_the_window_opens_with_the_xcb_plugin_and_ends_on_an_interrupt(weights: Path, tmp_path: Path) -> None:
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        pytest.skip("Xvfb is not installed: apt-get install xvfb")
+    read_end, write_end = os.pipe()
+    server = subprocess.Popen(
+        [xvfb, "-displayfd", str(write_end), "-screen", "0", "1280x720x24", "-nolisten", "tcp"],
+        pass_fds=[write_end],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_end)
+    try:
+        with os.fdopen(read_end) as answer:
+            display = ":" + answer.readline().strip()
+        log = tmp_path / "log.csv"
+        arguments = ["--log", str(log), "--set", f"network.weights={weights}"]
+        process = start(arguments, DISPLAY=display, QT_QPA_PLATFORM="xcb")
+        wait_for_rows(log, process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        server.terminate()
+        server.wait(10)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "age at drawing" in out
+    assert any(row["drawn_s"] for row in log_rows(log))
