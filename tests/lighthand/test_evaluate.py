@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lighthand.errors import DataError
+from lighthand.evaluate import main, report, save_sheet
+from lighthand.network import HandNet, NetworkConfig
+from lighthand.predictions import Prediction
+from lighthand.skeleton import JOINT_NAMES
+from lighthand.types import FloatArray
+from lighthand.weights import save_weights
+from tests.lighthand.annotated import joints
+
+
+def prediction(name: str, gaps_mm: list[list[float] | None]) -> Prediction:
+    """Say a sequence where frame n is off by ``gaps_mm[n]`` in every joint; None is a frame without a pose."""
+    true = np.stack([joints(n) for n in range(len(gaps_mm))])
+    gaps = np.array([gap or [np.nan] * 3 for gap in gaps_mm], np.float32)[:, None]
+    said: FloatArray = true + gaps
+    right = np.array([gap is not None for gap in gaps_mm])
+    centres = (true + 2 * gaps).mean(axis=1)
+    return Prediction(name, true, said, said, right, centres, lambda n: np.full((192, 192, 3), n, np.uint8))
+
+
+def test_figures_of_one_sequence() -> None:
+    values = report([prediction("A", [[3, 4, 0], [0, 0, 25], None, [40, 0, 0]])])
+    assert values["mean_mm"] == pytest.approx(70 / 3, rel=1e-4)
+    assert values["median_mm"] == pytest.approx(25, rel=1e-4)
+    assert list(values["per_joint_mm"]) == list(JOINT_NAMES)
+    assert values["per_joint_mm"]["thumb_tip"] == pytest.approx(70 / 3, rel=1e-4)
+    assert values["frames"] == 4
+    assert values["found"] == 0.75
+    assert values["within_20mm"] == 0.25
+    assert values["within_30mm"] == 0.5
+    assert values["side_correct"] == 1.0
+    assert values["centre_median_mm"] == pytest.approx(50, rel=1e-4)
+    assert values["centre_within_60mm"] == 0.5
+    assert "offset_mean_mm" not in values
+    assert values["per_sequence"]["A"]["mean_mm"] == values["mean_mm"]
+
+
+def test_an_offset_is_fitted_on_the_other_of_two_sequences() -> None:
+    values = report([prediction("A", [[10, 0, 0], [10, 0, 0]]), prediction("B", [[10, 0, 7], None])])
+    assert values["per_sequence"]["A"]["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
+    assert values["per_sequence"]["B"]["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
+    assert values["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
+    assert values["frames"] == 4
+
+
+def test_nothing_found_is_not_zero_error() -> None:
+    values = report([prediction("A", [None, None]), prediction("B", [None])])
+    assert values["mean_mm"] is values["median_mm"] is values["per_joint_mm"]["wrist"] is None
+    assert values["found"] == values["within_30mm"] == 0.0
+    json.dumps(values, allow_nan=False)
+
+
+def test_the_sheet_shows_best_median_and_worst(tmp_path: Path) -> None:
+    order = np.random.default_rng(0).permutation(30)
+    save_sheet(tmp_path / "s.png", [prediction("A", [[float(n) + 1, 0, 0] for n in order] + [None])])
+    page = cv2.imread(str(tmp_path / "s.png"))
+    tiles = page[100::192, 100::192, 0]
+    assert order[tiles].tolist() == [[0, 1, 2, 3, 4, 5], [12, 13, 14, 15, 16, 17], [24, 25, 26, 27, 28, 29]]
+
+
+def test_a_sheet_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no frame has a pose"):
+        save_sheet(tmp_path / "s.png", [prediction("A", [None])])
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    save_weights(path, HandNet(NetworkConfig()), extra={})
+    return path
+
+
+def cvar(root: Path) -> Path:
+    """Write P4 and P5 of two frames: a square plate 350 mm away."""
+    depth = np.zeros((240, 320), np.uint16)
+    depth[80:160, 120:200] = 350
+    for sequence in ("P4", "P5"):
+        (root / sequence).mkdir()
+        points = " ".join(f"{140 + 2 * k} {100 + 2 * k} {350 + k}" for k in range(21))
+        (root / sequence / "joint.txt").write_text(f"2\n./{0:06d}_depth.png {points}\n./{1:06d}_depth.png {points}\n")
+        for number in range(2):
+            cv2.imwrite(str(root / sequence / f"{number:06d}_depth.png"), depth)
+    return root
+
+
+@pytest.mark.parametrize("centre", ["truth", "segmenter"])
+def test_the_command_line(tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str], centre: str) -> None:
+    out = tmp_path / "out" / "figures.json"
+    arguments = f"--data cvar --root {cvar(tmp_path)} --sequences P4 P5 --centre {centre} --weights {weights}"
+    assert main([*arguments.split(), "--json", str(out), "--plot", str(tmp_path / "curve.png")]) == 0
+    values = json.loads(out.read_text())
+    assert values["frames"] == 4
+    assert values["centre"] == centre
+    assert set(values["per_sequence"]) == {"P4", "P5"}
+    expected = {"mean_mm", "median_mm", "per_joint_mm", "within_20mm", "within_30mm", "found", "data", "weights"}
+    assert expected <= set(values)
+    if centre == "truth":
+        assert values["found"] == 1.0
+        assert values["offset_mean_mm"] < 0.1  # both sequences are the same
+        assert values["mean_mm"] > 0
+    assert cv2.imread(str(tmp_path / "curve.png")) is not None
+    assert "P4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--data cvar --root nowhere", "nowhere/P4: no such folder"),
+        ("--data cvar --root {root} --sequences P9", "no sequence 'P9'"),
+        ("--data cvar --root {root} --weights none.safetensors", "none.safetensors"),
+        ("--data tips --root nowhere --weights {weights}", "kinect2_scene.json: cannot be read"),
+    ],
+)
+def test_what_fails_says_why(
+    tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str], arguments: str, message: str
+) -> None:
+    filled = arguments.format(root=cvar(tmp_path), weights=weights)
+    assert main(filled.split()) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--data cvar", "--data cvar needs --root"),
+        ("--data tips --root x --plot y.png", "--plot does not go with"),
+        ("--data icvl", "invalid choice"),
+        ("", "--data"),
+    ],
+)
+def test_what_does_not_go_together(capsys: pytest.CaptureFixture[str], arguments: str, message: str) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments.split())
+    assert message in capsys.readouterr().err

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lighthand import predictions
+from lighthand.crop import camera_to_crop, crop_hand
+from lighthand.datasets.record import DepthRecord
+from lighthand.errors import DataError
+from lighthand.predictions import BATCH, predict_at_truth, predict_synthetic, predict_with_pipeline
+from lighthand.synthesis.sample import validation_set
+from lighthand.types import HandRegion
+from tests.lighthand.annotated import ScriptedEstimator, ScriptedPipeline, frame, joints, records, tracked
+
+
+def test_a_perfect_network_has_no_error_at_the_truth() -> None:
+    data = records(BATCH + 3)
+    uvz = []
+    for n in range(len(data)):
+        crop = crop_hand(frame(n), HandRegion(joints(n).mean(axis=0), 240.0))
+        uvz.append(camera_to_crop(crop, joints(n)))
+    said = predict_at_truth("small", data, ScriptedEstimator(uvz))
+    assert said.errors_mm.shape == (BATCH + 3, 21)
+    assert said.errors_mm.max() < 0.01
+    assert said.right.all()
+
+
+def test_the_path_is_asked_in_order_and_a_frame_without_a_hand_has_no_pose(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = joints(2) + np.array([0, 3, 4], np.float32)
+    script = ScriptedPipeline({0: tracked(joints(0)), 1: None, 2: tracked(moved, "left", smoothing_mm=12.0)})
+    monkeypatch.setattr(predictions, "Pipeline", lambda estimator, config: script)
+    said = predict_with_pipeline("small", records(3), ScriptedEstimator([joints(0)]))
+    assert script.seen == [0, 1, 2]
+    np.testing.assert_allclose(said.errors_mm[:, 0], [0, np.nan, 13], atol=1e-3)
+    np.testing.assert_allclose(said.unsmoothed_mm[2], moved)
+    assert said.right.tolist() == [True, False, False]
+    assert np.isnan(said.centres_mm[1]).all()
+
+
+def test_every_frame_can_be_drawn() -> None:
+    said = predict_at_truth("small", records(2), ScriptedEstimator([np.zeros((21, 3), np.float32)] * 2))
+    assert said.draw(1).shape == (192, 192, 3)
+
+
+def test_synthetic_errors_are_in_millimetres(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = validation_set(4)
+    monkeypatch.setattr(predictions, "validation_set", lambda: batch)
+    said = predict_synthetic(ScriptedEstimator(list(batch.uvz + np.array([0, 0, 0.1], np.float32))))
+    np.testing.assert_allclose(said.errors_mm, 0.1 * 120, rtol=1e-3)  # z in half cubes of 240 mm
+    assert said.draw(0).shape == (192, 192, 3)
+
+
+@pytest.mark.parametrize("data", [[], [DepthRecord("small/0", lambda: frame(0))]])
+def test_frames_without_truth_are_refused(data: list[DepthRecord]) -> None:
+    with pytest.raises(DataError, match="without true joints"):
+        predict_at_truth("small", data, ScriptedEstimator([joints(0)]))
