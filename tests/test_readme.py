@@ -1,0 +1,49 @@
+"""What the README and the Makefile tell a person to type exists."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def commands() -> list[list[str]]:
+    """Give the words after ``python`` of every command in a code block of the README or in the Makefile."""
+    blocks = "".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)) + MAKEFILE.replace("$(RUN)", ".venv/bin/python")
+    return [
+        shlex.split(line, comments=True)[1:]
+        for line in map(str.strip, blocks.splitlines())
+        if ".venv/bin/python " in line
+    ]
+
+
+@pytest.mark.parametrize("words", [words for words in commands() if words[1:2] not in (["ruff"], ["mypy"], ["pytest"])])
+def test_a_command_takes_its_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    module, rest = (words[1], words[2:]) if words[0] == "-m" else ("app.main", words[1:])
+    subcommand = [word for word in rest[:1] if not word.startswith("-")]
+    with pytest.raises(SystemExit, match="0"):
+        importlib.import_module(module).main([*subcommand, "--help"])
+    text = capsys.readouterr().out
+    for option in (word for word in rest if word.startswith("--")):
+        assert re.search(rf"{option}\b", text), f"{option} is unknown to {module}"
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake (\w+)\b", README))))
+def test_a_make_target_exists(target: str) -> None:
+    assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
+def test_a_link_leads_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_the_readme_names_commands() -> None:
+    assert len(commands()) > 8
