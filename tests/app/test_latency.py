@@ -105,6 +105,21 @@ def test_a_log_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
             FrameLog(full, drawn=False, about={})
 
 
+def test_a_disk_that_fills_up_is_a_clear_error_and_keeps_the_rows(tmp_path: Path) -> None:
+    class Full:
+        def writerow(self, row: list[object]) -> None:
+            raise OSError(28, "No space left on device")
+
+    path = tmp_path / "log.csv"
+    log = FrameLog(path, drawn=False, about={})
+    log.add(timed(0))
+    log._writer = Full()
+    with pytest.raises(SourceError, match=r"log.csv: the log cannot be written \(No space left on device\)"):
+        log.add(timed(1))
+    log.close()
+    assert [row["seq"] for row in rows(path)[1]] == ["0"]
+
+
 def test_live_figures_count_new_results_over_two_seconds() -> None:
     figures = LiveFigures()
     assert figures.rates(0.0) == (0.0, 0.0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -58,6 +60,11 @@ def stage(qtbot: QtBot) -> Iterator[Stage]:
     yield made
     made.window.close()
     made.log.close()
+
+
+def test_qt_does_not_look_for_its_plugins_in_opencv() -> None:
+    assert "cv2" in sys.modules
+    assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ
 
 
 def test_waits_before_the_first_frame(stage: Stage) -> None:
