@@ -33,7 +33,7 @@ from lighthand.types import Result, TrackedHand  # noqa: E402
 
 POLL_MS: Final = 15
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
-STALE_S: Final = 0.5  # a pose older than this is not shown as live
+STALE_S: Final = 0.5  # after this time without a new result, the last is not shown as live
 
 _STYLE: Final = """
 QWidget#page { background: rgb(18, 20, 24); }
@@ -76,6 +76,7 @@ class HandWindow(QtWidgets.QWidget):
         self._number = 0
         self._last: Result | None = None
         self._unpainted: Result | None = None
+        self._shown_s = 0.0
         self._figures = LiveFigures()
         self._figures_due_s = 0.0
         self._ended = False
@@ -84,7 +85,7 @@ class HandWindow(QtWidgets.QWidget):
         self.setStyleSheet(_STYLE)
         self.resize(1280, 720)
         self._build()
-        self._say(f"Waiting for the first frame of {info.model}, {info.serial}", "#9aa2ae")
+        self._say("Waiting for frames", "#9aa2ae")
         self._show_banner(f"Waiting for the first frame of\n{info.model}, {info.serial}")
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
@@ -160,9 +161,9 @@ class HandWindow(QtWidgets.QWidget):
                 if taken is not None:
                     self._number = taken.number
                     self._draw(taken.value)
-                elif self._last is not None and now_s - self._last.stamps.arrival_s > STALE_S:
-                    silent_s = now_s - self._last.stamps.arrival_s
-                    self._say(f"No new frame for {silent_s:.1f} s", "#ffb454")
+                    self._shown_s = now_s
+                elif self._last is not None and now_s - self._shown_s > STALE_S:
+                    self._say(f"No new frame for {now_s - self._shown_s:.1f} s", "#ffb454")
                     self._fade()
         if now_s >= self._figures_due_s:
             self._figures_due_s = now_s + FIGURES_S
@@ -243,7 +244,8 @@ class HandWindow(QtWidgets.QWidget):
         self._banner.setFixedWidth(min(640, max(self._view.width() - 40, 200)))
         self._banner.adjustSize()
         size = self._banner.size()
-        self._banner.move((self._view.width() - size.width()) // 2, round(self._view.height() * 0.92) - size.height())
+        room = self._view.height() - size.height()  # below the middle, so that it leaves the last picture's hand free
+        self._banner.move((self._view.width() - size.width()) // 2, round(room * (0.9 if self._last else 0.5)))
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
         """Keep the banner in its place."""

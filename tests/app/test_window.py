@@ -68,7 +68,8 @@ def test_qt_does_not_look_for_its_plugins_in_opencv() -> None:
 
 
 def test_waits_before_the_first_frame(stage: Stage) -> None:
-    assert "Waiting for the first frame" in stage.state
+    assert "Waiting" in stage.state
+    assert "first frame of\nscripted camera, 1" in stage.window._banner.text()
     assert stage.window._banner.isVisible()
     assert stage.window._age.text() == "–"
 
