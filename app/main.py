@@ -164,12 +164,12 @@ def _run(options: argparse.Namespace) -> int:
             hung = session.stop()
             interrupt.restore()
             log.close()
-            sys.stdout.write(log.summary() + "\n")
-            if config.camera.pace == "lockstep":
-                sys.stdout.write("(lock step: a frame waits for the worker, so its age says nothing of a live run)\n")
             saved = [*(snapshot.close() if snapshot else ()), *([options.log] if options.log else ())]
-            for path in saved:
-                sys.stdout.write(f"saved {path.resolve()}\n")
+            lines = [log.summary()]
+            if config.camera.pace == "lockstep":
+                lines.append("(lock step: a frame waits for the worker, so its age says nothing of a live run)")
+            lines += [f"saved {path.resolve()}" for path in saved]
+            sys.stdout.write("\n".join(lines) + "\n")
             if hung:
                 _leave(hung)
     if isinstance(error, LightHandError):
