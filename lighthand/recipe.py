@@ -45,7 +45,7 @@ class TrainConfig:
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     small: StageConfig = field(default_factory=lambda: StageConfig(64, 16_000))
-    full: StageConfig = field(default_factory=lambda: StageConfig(128, 2_400, learning_rate=2e-3))
+    full: StageConfig = field(default_factory=lambda: StageConfig(128, 3_000, learning_rate=3e-3))
     weight_decay: float = 0.01
     ema: float = 0.999
     workers: int = 1
