@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 RUN := .venv/bin/python
 READY := .venv/.set-up
 
-.PHONY: demo test lint bench setup
+.PHONY: demo test lint bench pictures setup
 
 demo: setup  ## Follow a hand that moves in synthetic depth: in a window, or headless where there is no display.
 	$(RUN) run_live.py --camera synthetic
@@ -19,6 +19,10 @@ lint: setup  ## Check style and types.
 bench: setup  ## Print the network's cost and the speed of each part.
 	$(RUN) -m lighthand.benchmark cost
 	$(RUN) -m lighthand.benchmark latency
+
+pictures: setup  ## Renew the README's pictures from the real program, on a virtual screen.
+	xvfb-run -a -s "-screen 0 1280x720x24" $(RUN) run_live.py --camera synthetic --seconds 9 --snapshot docs
+	$(RUN) -m lighthand.synthesis.sheet --rows 4 --out docs/synthesis.png
 
 setup: $(READY)  ## Make .venv with all packages, and install system libraries where allowed.
 

@@ -28,7 +28,7 @@ from app.slot import SlotClosedError
 from app.viewer.overlay import Snapshot
 from lighthand.config import config_to_dict, load_config
 from lighthand.crop import BACKGROUND, PATCH
-from lighthand.errors import ConfigError, LightHandError
+from lighthand.errors import LightHandError
 from lighthand.estimator import TorchEstimator
 from lighthand.pipeline import Pipeline
 
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--headless", action="store_true", help="no window")
     add("--seconds", type=_seconds, metavar="S", help="stop after this time")
     add("--log", type=Path, metavar="FILE", help="CSV with a row a frame: times, joints, drops")
-    add("--snapshot", type=Path, metavar="DIR", help="headless: save overlay.mp4 and sheet.png there")
+    add("--snapshot", type=Path, metavar="DIR", help="save window.png there; headless: overlay.mp4, sheet.png")
     add("--config", type=Path, metavar="FILE", help="settings, YAML")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, such as track.accept=0.6")
     return parser
@@ -135,8 +135,6 @@ def _has_display() -> bool:
 
 def _run(options: argparse.Namespace) -> int:
     """Build everything, run until the end, stop everything."""
-    if options.snapshot and not options.headless and _has_display():
-        raise ConfigError("--snapshot is for runs without a window: add --headless.")
     config = _config(options)
     headless, seconds, folder = options.headless, options.seconds, options.snapshot
     if not headless and not _has_display():
@@ -148,18 +146,21 @@ def _run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         camera = stack.enter_context(_camera(config.camera))
         info = camera.info
-        snapshot = Snapshot(folder, info.fps) if folder else None
+        snapshot = Snapshot(folder, info.fps) if folder and headless else None
         log = FrameLog(options.log, drawn=not headless, about=_about(info, config))
         stack.enter_context(log)
         session = Session(camera, pipeline.process, log, lockstep=config.camera.pace == "lockstep")
         interrupt = Interrupt()
         error: BaseException | None = None
+        saved: list[Path] = []
         try:
             session.start()
             if headless:
                 error = _watch(session, snapshot, seconds, interrupt)
             else:
-                error = _show(session, info, log, seconds, interrupt)
+                picture = folder / "window.png" if folder else None
+                error = _show(session, info, log, seconds, interrupt, picture)
+                saved += [picture] if picture else []
         finally:
             hung = session.stop()
             interrupt.restore()
@@ -203,9 +204,14 @@ def _watch(
 
 
 def _show(
-    session: Session, info: CameraInfo, log: FrameLog, seconds: float | None, interrupt: Interrupt
+    session: Session,
+    info: CameraInfo,
+    log: FrameLog,
+    seconds: float | None,
+    interrupt: Interrupt,
+    picture: Path | None,
 ) -> BaseException | None:
-    """Open the window and wait until it is closed; give the error that ended the source."""
+    """Open the window, wait until it is closed, save how it looked; give the error that ended the source."""
     from PyQt6 import QtCore, QtWidgets
 
     from app.viewer.window import HandWindow
@@ -224,6 +230,8 @@ def _show(
     timer.start(round(_POLL_S * 1e3))
     application.exec()
     timer.stop()
+    if picture:
+        window.save_picture(picture)
     return window.error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from pathlib import Path
 from typing import Final
 
 import cv2  # noqa: F401 - before Qt: see below
@@ -28,6 +29,7 @@ from app.viewer.colours import (  # noqa: E402
     finger_colour,
     joints_px,
 )
+from lighthand.errors import SourceError  # noqa: E402
 from lighthand.skeleton import FINGERS, JOINTS  # noqa: E402
 from lighthand.types import Result, TrackedHand  # noqa: E402
 
@@ -256,6 +258,16 @@ class HandWindow(QtWidgets.QWidget):
         """Place the banner once the size is known."""
         super().showEvent(event)
         self._place_banner()
+
+    def save_picture(self, path: Path) -> None:
+        """Save the window as it stands, as a PNG.
+
+        Raises:
+            SourceError: the file cannot be written.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.grab().save(str(path)):
+            raise SourceError(f"{path}: the picture of the window cannot be written. Choose another --snapshot folder.")
 
     def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:
         """Stop polling."""
