@@ -206,6 +206,8 @@ class Run:
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.net.parameters(), MAX_GRADIENT)
             self.optimiser.step()
+            if config.stage_at(self.step)[1] == 0:
+                self.ema.n_averaged.zero_()  # begin the average anew: the sizes differ in their statistics
             self.ema.update_parameters(self.net)
             losses.append(loss.detach())
             self.step += 1

@@ -130,36 +130,30 @@ def _segment_distance(p: FloatArray, q: FloatArray, r: FloatArray, s: FloatArray
 
 
 @numba.njit(cache=True)
-def fingers_overlap(joints: FloatArray, girth: float) -> bool:
+def fingers_overlap(joints: FloatArray) -> bool:
     """Tell whether bones of different fingers, or a finger and the palm, run through each other.
 
     Args:
         joints: (21, 3) of one hand, mm.
-        girth: thickness of the fingers against the model's own.
 
     Returns:
-        True where two capsules of the fingers' radii (less three tenths, as flesh gives way) intersect.
+        True where two capsules of the model's own radii, less three tenths, intersect: flesh gives way, and
+        the thicker flesh of a thicker hand gives way too.
     """
+    radii = (10.0, 8.5, 7.5, 7.5)  # mm, metacarpal to distal
     reach = np.float32(0.0)
     for k in range(9, 12):
         reach += np.sqrt(((joints[k + 1] - joints[k]) ** 2).sum())
-    unit = reach / 92.3 * girth * 0.7  # Buryanov & Kotiuk's middle finger is 92.3 mm
+    unit = 0.7 * reach / 92.3  # Buryanov & Kotiuk's middle finger is 92.3 mm
     for i in range(20):
-        if i % 4 == 0 and i > 0:
-            a0, fi = 0, i // 4
-        else:
-            a0, fi = i, i // 4
-        radius_i = (10.0 if i % 4 == 0 else 8.5 if i % 4 == 1 else 7.5) * unit
         for j in range(i + 1, 20):
-            fj = j // 4
-            if fi == fj or (i % 4 == 0 and j % 4 == 0):
-                continue
-            if (i % 4 == 0 and j % 4 == 1) or (i % 4 == 1 and j % 4 == 0):
-                continue  # a proximal bone beside the knuckle next to it
-            b0 = 0 if j % 4 == 0 else j
-            radius_j = (10.0 if j % 4 == 0 else 8.5 if j % 4 == 1 else 7.5) * unit
-            if i % 4 == 1 and j % 4 == 1 and fi > 0:
-                radius_i, radius_j = 0.8 * radius_i, 0.8 * radius_j
-            if _segment_distance(joints[a0], joints[i + 1], joints[b0], joints[j + 1]) < radius_i + radius_j:
+            a, b = i % 4, j % 4
+            if i // 4 == j // 4 or (min(a, b) == 0 and max(a, b) <= 1):
+                continue  # one finger; bones of the palm, and proximal ones at their knuckles, stand close
+            touch = (radii[a] + radii[b]) * unit
+            if a == 1 and b == 1 and i >= 4:
+                touch *= 0.8
+            first, second = joints[0 if a == 0 else i], joints[0 if b == 0 else j]
+            if _segment_distance(first, joints[i + 1], second, joints[j + 1]) < touch:
                 return True
     return False

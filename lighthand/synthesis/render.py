@@ -12,7 +12,7 @@ NEAR_MM = 60.0
 """Triangles that reach nearer to the camera are not drawn."""
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"})  # the image holds inf
 def rasterise(
     vertices: FloatArray,
     triangles: npt.NDArray[np.int32],

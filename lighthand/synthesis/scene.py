@@ -84,7 +84,7 @@ class HandAnimator:
                 angles = sample_angles(rng)
                 angles[:2] *= 0.5
                 _, joints, _ = self._model.pose(angles, self._shape)
-                if not fingers_overlap(joints, 1.0):
+                if not fingers_overlap(joints):
                     break
             self._keys[index] = angles
         return self._keys[index]

@@ -111,7 +111,7 @@ class SensorModel:
         return np.round(out / np.float32(sensor.unit_mm)) * np.float32(sensor.unit_mm)
 
 
-@numba.njit(cache=True, fastmath=False)
+@numba.njit(cache=True)
 def _fatten(depth: FloatArray, radius: int) -> FloatArray:
     """Grow the foreground: the smallest depth within ``radius`` pixels along each axis in turn."""
     height, width = depth.shape

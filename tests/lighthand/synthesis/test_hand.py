@@ -111,17 +111,17 @@ def test_sampled_angles_stay_in_their_ranges_and_differ() -> None:
 
 def test_overlap_is_seen_where_fingers_cross_and_not_in_an_open_hand(model: HandModel, neutral: np.ndarray) -> None:
     _, joints, _ = model.pose(flat(), neutral)
-    assert not fingers_overlap(joints, 1.0)
+    assert not fingers_overlap(joints)
     crossed = joints.copy()
     crossed[6:9] += joints[10:13].mean(axis=0) - joints[6:9].mean(axis=0)
-    assert fingers_overlap(crossed, 1.0)
+    assert fingers_overlap(crossed)
 
 
 def test_most_named_poses_can_be_drawn(model: HandModel) -> None:
     assert len(TEMPLATES) >= 20
     rng = np.random.default_rng(1)
     kept = [
-        not fingers_overlap(model.pose(sample_angles(rng), np.zeros(len(model.vertex_components)))[1], 1.0)
+        not fingers_overlap(model.pose(sample_angles(rng), np.zeros(len(model.vertex_components)))[1])
         for _ in range(300)
     ]
     assert np.mean(kept) > 0.6
