@@ -17,6 +17,9 @@ from lighthand.types import Frame, HandCrop, HandRegion, Intrinsics
 PATCH: int = 128
 """Edge of the network's input, pixels."""
 
+CUBE_MM: float = 240.0
+"""Edge of the cube that the network is trained to see; weights remember theirs."""
+
 BACKGROUND: float = 1.0
 
 MIN_DEPTH_MM: float = 50.0

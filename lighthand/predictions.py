@@ -51,20 +51,20 @@ class Prediction:
 
 
 def predict_synthetic(estimator: Estimator) -> Prediction:
-    """Estimate the fixed validation set; its millimetres are those at each hand's mean depth."""
+    """Estimate the fixed validation set."""
     batch = validation_set()
     estimates = [estimator.estimate(batch.patches[start : start + BATCH]) for start in range(0, len(batch.uvz), BATCH)]
     uvz = np.concatenate([estimate.uvz for estimate in estimates])
-    scale = batch.millimetres[:, None]
+    predicted = batch.to_camera(uvz)
 
     def draw(index: int) -> Image:
         return _tile(batch.patches[index], batch.uvz[index], uvz[index])
 
     return Prediction(
         "synthetic",
-        batch.uvz * scale,
-        uvz * scale,
-        uvz * scale,
+        batch.to_camera(batch.uvz),
+        predicted,
+        predicted,
         np.concatenate([estimate.right for estimate in estimates]) > 0.5,
         np.zeros((len(uvz), 3), np.float32),
         draw,

@@ -67,7 +67,6 @@ def tensors(batch: Batch) -> dict[str, Tensor]:
         "mask": torch.from_numpy(batch.mask),
         "right": torch.from_numpy(batch.right) > 0.5,
         "presence": torch.from_numpy(batch.presence) > 0.5,
-        "millimetres": torch.from_numpy(batch.millimetres),
     }
 
 
@@ -83,15 +82,12 @@ def total_loss(out: NetOutput, batch: dict[str, Tensor]) -> Tensor:
 
 
 @torch.inference_mode()
-def validate(net: nn.Module, data: dict[str, Tensor], device: torch.device) -> float:
+def validate(net: nn.Module, batch: Batch, device: torch.device) -> float:
     """Give the mean joint error in mm of right hands' crops; joints outside the crop count too."""
     net.eval()
-    errors = []
-    for start in range(0, len(data["patches"]), 100):
-        part = {key: value[start : start + 100].to(device) for key, value in data.items()}
-        gap = (net(part["patches"]).uvz - part["uvz"]) * part["millimetres"][:, None]
-        errors.append(gap.norm(dim=-1).mean(dim=-1).cpu())
-    return float(torch.cat(errors).mean())
+    parts = torch.from_numpy(batch.patches)[:, None].split(100)
+    uvz = np.concatenate([net(part.to(device)).uvz.cpu().numpy() for part in parts])
+    return float(np.linalg.norm(batch.to_camera(uvz) - batch.to_camera(batch.uvz), axis=-1).mean())
 
 
 def _has_bf16(device: torch.device) -> bool:
@@ -187,7 +183,7 @@ class Run:
         end = min(config.small.steps + config.full.steps, stop_after or sys.maxsize)
         bf16 = _has_bf16(self.device)
         validation = {
-            patch: tensors(validation_set(config.validation_samples, patch))
+            patch: validation_set(config.validation_samples, patch)
             for patch in {config.small.patch, config.full.patch}
             if self.rank == 0
         }

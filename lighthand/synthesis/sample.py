@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from lighthand.crop import BACKGROUND, PATCH
+from lighthand.crop import BACKGROUND, CUBE_MM, PATCH
 from lighthand.skeleton import JOINTS
 from lighthand.synthesis.clutter import Lens, draw_body, draw_rod, draw_things, draw_wall
 from lighthand.synthesis.hand import HandModel
@@ -40,7 +40,7 @@ class SynthesisConfig:
         empty: share of the patches without a hand, to teach its presence.
     """
 
-    cube_mm: float = 240.0
+    cube_mm: float = CUBE_MM
     patch: int = PATCH
     left: float = 0.12
     empty: float = 0.18
@@ -56,7 +56,8 @@ class Batch:
         mask: (B, 21) bool: the joint lies in the cube and the patch shows a right hand.
         right: (B,) float32: 1 where the patch shows a right hand.
         presence: (B,) float32: 1 where the patch shows a hand at all.
-        millimetres: (B, 3) float32: mm of a unit of u, v and z at the joints' mean depth.
+        centres_mm: (B, 3) float32, camera space: the middle of each crop's cube.
+        cube_mm: edge of the cubes.
     """
 
     patches: FloatArray
@@ -64,7 +65,24 @@ class Batch:
     mask: npt.NDArray[np.bool_]
     right: FloatArray
     presence: FloatArray
-    millimetres: FloatArray
+    centres_mm: FloatArray
+    cube_mm: float
+
+    def to_camera(self, uvz: FloatArray) -> FloatArray:
+        """Turn coordinates of the patches into camera space, as ``crop.crop_to_camera`` does for one crop.
+
+        Args:
+            uvz: (B, 21, 3).
+
+        Returns:
+            (B, 21, 3) float32, mm.
+        """
+        half = np.float32(self.cube_mm / 2)
+        centres = self.centres_mm[:, None]
+        z = centres[..., 2] + uvz[..., 2] * half
+        # The edges of the cube's middle plane project to -1 and 1, so a joint's ray passes that plane at u, v.
+        xy = (centres[..., :2] + uvz[..., :2] * half) / centres[..., 2:] * z[..., None]
+        return np.asarray(np.concatenate([xy, z[..., None]], axis=-1), np.float32)
 
 
 class SampleGenerator:
@@ -89,7 +107,8 @@ class SampleGenerator:
             np.zeros((count, JOINTS), np.bool_),
             np.ones(count, np.float32),
             np.ones(count, np.float32),
-            np.ones((count, 3), np.float32),
+            np.zeros((count, 3), np.float32),
+            self.config.cube_mm,
         )
         for index in range(count):
             while not self._draw(batch, index):
@@ -166,7 +185,7 @@ class SampleGenerator:
         uvz[:, 2] = (joints[:, 2] - centre[2]) / half
         batch.mask[index] = (np.abs(uvz) < 1).all(axis=1) & (not empty)
         batch.presence[index] = not empty
-        batch.millimetres[index] = (half * place[2] / centre[2], half * place[2] / centre[2], half)
+        batch.centres_mm[index] = centre
         # Cameras cast their shadows to either side, and a left hand is a right hand's mirror image.
         if rng.random() < config.left:
             patch[:] = patch[:, ::-1].copy()

@@ -46,7 +46,11 @@ def test_synthetic_errors_are_in_millimetres(monkeypatch: pytest.MonkeyPatch) ->
     batch = validation_set(4)
     monkeypatch.setattr(predictions, "validation_set", lambda: batch)
     said = predict_synthetic(ScriptedEstimator(list(batch.uvz + np.array([0, 0, 0.1], np.float32))))
-    np.testing.assert_allclose(said.errors_mm, 0.1 * 120, rtol=1e-3)  # z in half cubes of 240 mm
+    # z in half cubes of 240 mm; off the camera's axis a joint moves along its ray, which is longer.
+    errors = said.errors_mm
+    assert errors.min() == pytest.approx(0.1 * 120, rel=0.03)
+    assert errors.min() >= 0.1 * 120 - 1e-3
+    np.testing.assert_allclose(np.abs(said.predicted_mm - said.true_mm)[..., 2], 0.1 * 120, rtol=1e-3)
     assert said.draw(0).shape == (192, 192, 3)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lighthand.crop import camera_to_crop, crop_hand
+from lighthand.crop import camera_to_crop, crop_hand, crop_to_camera
 from lighthand.geometry import project
 from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
 from lighthand.synthesis.scene import CAMERA, HandAnimator
-from lighthand.types import Frame, HandRegion
+from lighthand.types import Frame, HandRegion, Intrinsics
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,15 @@ def test_a_small_patch_shows_the_same_crop(batch: Batch) -> None:
     both = (small.patches < 1) & (batch.patches[:3, ::2, ::2] < 1)
     assert both.mean() > 0.05
     assert np.median(np.abs(small.patches - batch.patches[:3, ::2, ::2])[both]) < 0.03
+
+
+def test_a_batch_goes_back_to_camera_space_as_its_crops_would(batch: Batch) -> None:
+    camera = Intrinsics(640, 480, 500.0, 500.0, 320.0, 240.0)
+    for index in range(5):
+        blank = Frame(0, np.zeros((480, 640), np.uint16), 1.0, camera, 0.0)
+        crop = crop_hand(blank, HandRegion(batch.centres_mm[index].copy(), batch.cube_mm))
+        expected = crop_to_camera(crop, batch.uvz[index])
+        assert np.allclose(batch.to_camera(batch.uvz)[index], expected, atol=0.01)
 
 
 def test_validation_set_is_fixed_and_has_only_right_hands() -> None:
