@@ -63,7 +63,7 @@ def tree_cuts(
     flat = z.reshape(-1)
     parent = np.full(flat.size, -1, np.int32)
     # Of a component, kept at its root: 0-3 sum of area * (1, x, y, z), 4-7 the same times distance,
-    # 8-10 area in this level and in the two before, 11 outline; 12 tip, 13 greatest width.
+    # 8 area since the level before, 9-10 area of either level before, 11 outline; 12 tip, 13 greatest width.
     sums = np.zeros((flat.size, 14), np.float64)
     cut_at = np.full(flat.size, -1, np.int64)
     touched = np.empty(flat.size, np.int32)
@@ -109,12 +109,20 @@ def tree_cuts(
                 for k in range(12, 14):
                     sums[keep, k] = max(sums[keep, k], sums[drop, k])
                 parent[drop] = keep
+                if cut_at[keep] < 0 or 0 <= cut_at[drop] < cut_at[keep]:
+                    cut_at[keep] = cut_at[drop]
         for i in range(touches):
             root = _root(parent, touched[i])
             if cut_at[root] == step:
                 continue
+            # Far away a row of the grid is wider than a level: its area is that of the levels it skipped, too.
+            levels = cut_at[root] - step if cut_at[root] >= 0 else 1
             cut_at[root] = step
             its = sums[root]
+            its[8] /= levels
+            if levels > 1:
+                its[10] = its[9] if levels == 2 else its[8]
+                its[9] = its[8]
             width = (its[8] + its[9] + its[10]) * TICKS / (3 * level)
             its[13] = max(its[13], width)
             if area_low <= its[0] <= area_high:

@@ -1,22 +1,18 @@
 from __future__ import annotations
 
-import csv
-import json
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lighthand.datasets.annotations import read_annotations
+from lighthand.datasets.cvar import read_cvar
 from lighthand.errors import ConfigError
-from lighthand.geometry import project, unproject
+from lighthand.geometry import unproject
 from lighthand.segment import SegmentConfig, find_hands
 from lighthand.types import Frame, Intrinsics
 from tests.lighthand.scenes import CAMERA, flat_hand, forearm_balls, hand_balls, render, turned
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CONFIG = SegmentConfig()
 CUBE_MM = 240.0
 
@@ -42,13 +38,13 @@ def blank(camera: Intrinsics = CAMERA, depth: int = 0) -> Frame:
 @given(
     x=st.floats(-0.2, 0.2),
     y=st.floats(-0.12, 0.12),
-    z=st.floats(300, 900),
+    z=st.floats(300, 1400),
     degrees=st.floats(0, 360),
     wall=st.booleans(),
 )
 def test_finds_hand_on_a_forearm_that_enters_from_any_side(x, y, z, degrees, wall):
     centre = np.array([x * z, y * z, z])
-    frame = scene(centre, degrees, wall_mm=1400.0 if wall else 0.0)
+    frame = scene(centre, degrees, wall_mm=z + 400.0 if wall else 0.0)
     assert np.linalg.norm(best(frame) - centre) < 40
 
 
@@ -133,40 +129,18 @@ def test_config_out_of_range(values):
         SegmentConfig(**values)
 
 
-def cvar(sequence: str, step: int, scale: float):
-    folder = DATA / "cvar" / sequence
-    if not folder.is_dir():
-        pytest.skip(f"{folder} is not there")
-    with (folder / "joint.txt").open() as lines:
-        rows = [row for row in csv.reader(lines, delimiter=" ") if len(row) >= 64]
-    for row in rows[::step]:
-        depth = cv2.imread(str(folder / Path(row[0]).name), cv2.IMREAD_UNCHANGED)
-        depth[depth >= 32001] = 0
-        camera = Intrinsics(depth.shape[1], depth.shape[0], 224.502, 230.494, 160, 120)
-        joints = np.array(row[1:64], float).reshape(21, 3) * [1, 1, scale]
-        yield Frame(0, depth, scale, camera, 0.0, serial=sequence), unproject(joints, camera).mean(axis=0)
-
-
-@pytest.mark.parametrize(("sequence", "scale"), [("P1", 0.7), ("P3", 0.7), ("P4", 1.0), ("P5", 1.0)])
-def test_cvar_hand_is_the_first_region(sequence, scale):
-    errors = np.array([np.linalg.norm(best(frame) - truth) for frame, truth in cvar(sequence, 12, scale)])
+@pytest.mark.parametrize("sequence", ["P1", "P3", "P4", "P5"])
+def test_cvar_hand_is_the_first_region(shared_data, sequence):
+    records = read_cvar(shared_data, sequence)[::12]
+    errors = np.array([np.linalg.norm(best(record.load()) - record.joints_mm.mean(axis=0)) for record in records])
     assert np.median(errors) < 22
     assert (errors < 60).mean() >= 0.98
     assert (errors < 40).mean() >= (0.85 if sequence == "P1" else 0.95)
 
 
 @pytest.mark.parametrize("name", ["kinect2_scene", "sr305"])
-def test_palm_is_in_the_first_region(name):
-    annotations = DATA / f"{name}.json"
-    if not annotations.is_file():
-        pytest.skip(f"{annotations} is not there")
-    for item in json.loads(annotations.read_text()):
-        depth = cv2.imread(str(DATA / item["file"]), cv2.IMREAD_UNCHANGED)
-        camera = Intrinsics(item["width"], item["height"], item["fx"], item["fy"], item["cx"], item["cy"])
-        frame = Frame(0, depth, item["depth_unit_mm"], camera, 0.0, serial=item["file"])
-        palm = unproject(item["hands"][0]["palm"], camera)
-        assert np.linalg.norm(best(frame) - palm) < 60, item["file"]
-        u, v, _ = project(best(frame), camera)
-        left, top, right, bottom = item["hands"][0]["box"]
-        assert left <= u <= right, item["file"]
-        assert top <= v <= bottom, item["file"]
+def test_palm_is_in_the_first_region(shared_data, name):
+    for item in read_annotations(shared_data / f"{name}.json"):
+        frame = item.record.load()
+        palm = unproject(item.hands[0].palm, frame.intrinsics)
+        assert np.linalg.norm(best(frame) - palm) < 60, item.record.name
