@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from app.cameras.base import Pace
 from lighthand.errors import ConfigError
-from lighthand.pipeline import CropConfig, PipelineConfig
+from lighthand.pipeline import PipelineConfig
 from lighthand.segment import SegmentConfig
 from lighthand.track import TrackConfig
 
@@ -80,10 +80,9 @@ class AppConfig:
     camera: CameraConfig = field(default_factory=CameraConfig)
     network: NetworkSource = field(default_factory=NetworkSource)
     segment: SegmentConfig = field(default_factory=SegmentConfig)
-    crop: CropConfig = field(default_factory=CropConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
 
     @property
     def pipeline(self) -> PipelineConfig:
         """The library's part."""
-        return PipelineConfig(self.segment, self.crop, self.track)
+        return PipelineConfig(self.segment, self.track)

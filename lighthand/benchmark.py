@@ -22,13 +22,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from lighthand.crop import PATCH, crop_hand
+from lighthand.crop import CUBE_MM, PATCH, crop_hand
 from lighthand.errors import ConfigError, LightHandError
 from lighthand.estimator import Estimator, TorchEstimator
 from lighthand.network import HandNet, NetworkConfig
 from lighthand.network.ladder import LadderConfig, LadderNet
 from lighthand.pipeline import Pipeline, PipelineConfig
-from lighthand.synthesis.sample import SampleGenerator, SynthesisConfig
+from lighthand.synthesis.sample import SampleGenerator
 from lighthand.synthesis.scene import HandAnimator
 from lighthand.types import Frame, HandRegion
 
@@ -36,7 +36,6 @@ WEIGHTS: Final = Path("weights/hand.safetensors")
 WARM_UP: Final = 20
 FRAMES: Final = 200
 CROPS: Final = 1000
-CUBE_MM: Final = SynthesisConfig().cube_mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +156,16 @@ def latency(estimator: Estimator, frames: Sequence[Frame], regions: Sequence[Han
     pipeline = Pipeline(estimator, PipelineConfig())
     generator = SampleGenerator()
     size = len(frames)
+
+    def searching(frame: Frame) -> None:
+        pipeline.reset()
+        pipeline.process(frame)
+
     return [
         measure("estimator, one patch", lambda i: estimator.estimate(patches[i % size, None]), size),
         measure("estimator, both mirrorings", lambda i: estimator.estimate(pairs[i % size]), size),
-        measure("whole path, one frame", lambda i: pipeline.process(frames[i % size]), size),
+        measure("whole path, following", lambda i: pipeline.process(frames[i % size]), size),
+        measure("whole path, searching", lambda i: searching(frames[i % size]), size),
         measure("synthesis, one crop", lambda i: generator.batch(20, (i,)), CROPS // 20, results=20),
     ]
 

@@ -15,8 +15,7 @@ from itertools import islice
 
 import numpy as np
 
-from lighthand.crop import MIN_DEPTH_MM, crop_hand
-from lighthand.errors import ConfigError
+from lighthand.crop import CUBE_MM, MIN_DEPTH_MM, crop_hand
 from lighthand.estimator import Estimator
 from lighthand.segment import SegmentConfig, find_hands
 from lighthand.track import HandTrack, Sighting, TrackConfig, View, credible, side_of
@@ -28,31 +27,10 @@ _AGREE_MM = 18.0  # between two looks: a hand's joints stay where they are, what
 
 
 @dataclass(frozen=True, slots=True)
-class CropConfig:
-    """What the network is shown.
-
-    Attributes:
-        cube_mm: edge of the cube around the hand; the network was trained with 240.
-    """
-
-    cube_mm: float = 240.0
-
-    def __post_init__(self) -> None:
-        """Check the range.
-
-        Raises:
-            ConfigError: no hand fits, or it would be a speck.
-        """
-        if not 150 <= self.cube_mm <= 500:
-            raise ConfigError(f"crop.cube_mm={self.cube_mm}: expected 150 to 500, as in training (240).")
-
-
-@dataclass(frozen=True, slots=True)
 class PipelineConfig:
     """The settings of each stage."""
 
     segment: SegmentConfig = field(default_factory=SegmentConfig)
-    crop: CropConfig = field(default_factory=CropConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
 
 
@@ -70,7 +48,7 @@ class Pipeline:
         self._config = config
         self.reset()
         blank = Frame(0, np.zeros((16, 16), np.uint16), 1.0, Intrinsics(16, 16, 16, 16, 8, 8), 0.0)
-        find_hands(blank, config.segment, config.crop.cube_mm)
+        find_hands(blank, config.segment, CUBE_MM)
 
     def reset(self) -> None:
         """Forget all that was seen: the next frame is the first."""
@@ -90,14 +68,14 @@ class Pipeline:
         taken_s = time.perf_counter()
         segmented_s = estimated_s = taken_s
         hand: TrackedHand | None = None
-        region = self._track.predict(frame, self._config.crop.cube_mm) if self._track else None
+        region = self._track.predict(frame, CUBE_MM) if self._track else None
         if self._track and region is not None:
             segmented_s = time.perf_counter()
             sighting = self._look(frame, (region,))[0]
             estimated_s = time.perf_counter()
             hand = self._track.update(frame, sighting)
         if hand is None:
-            regions = find_hands(frame, self._config.segment, self._config.crop.cube_mm)
+            regions = find_hands(frame, self._config.segment, CUBE_MM)
             segmented_s = time.perf_counter()
             found = self._search(frame, regions)
             estimated_s = time.perf_counter()
@@ -124,7 +102,7 @@ class Pipeline:
         likely = [pose for pose in glances if pose.presence >= enough and _centre(pose)[2] >= MIN_DEPTH_MM]
         if not likely:
             return None
-        sightings = self._look(frame, [HandRegion(_centre(pose), self._config.crop.cube_mm) for pose in likely])
+        sightings = self._look(frame, [HandRegion(_centre(pose), CUBE_MM) for pose in likely])
         for glance, sighting in zip(likely, sightings, strict=True):
             pose = sighting.pose(glance.side)
             moved_mm = np.linalg.norm(pose.joints_mm - glance.joints_mm, axis=1).mean()

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lighthand.crop import camera_to_crop, crop_hand, crop_to_camera
+from lighthand.crop import CUBE_MM, camera_to_crop, crop_hand, crop_to_camera
 from lighthand.datasets.record import DepthRecord
 from lighthand.drawing import PREDICTED_COLOUR, TRUE_COLOUR, Image, draw_skeleton, patch_image, patch_points
 from lighthand.errors import DataError
 from lighthand.estimator import Estimator
 from lighthand.metrics import joint_errors
-from lighthand.pipeline import CropConfig, Pipeline, PipelineConfig
+from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.synthesis.sample import validation_set
 from lighthand.types import FloatArray, HandRegion
 
@@ -79,7 +79,7 @@ def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estim
     right = np.empty(len(true), np.bool_)
     for start in range(0, len(records), BATCH):
         part = range(start, min(start + BATCH, len(records)))
-        crops = [crop_hand(records[n].load(), HandRegion(centres[n].copy(), CropConfig().cube_mm)) for n in part]
+        crops = [crop_hand(records[n].load(), HandRegion(centres[n].copy(), CUBE_MM)) for n in part]
         estimate = estimator.estimate(np.stack([crop.patch for crop in crops]))
         predicted[part] = [crop_to_camera(crop, uvz) for crop, uvz in zip(crops, estimate.uvz, strict=True)]
         right[part] = estimate.right > 0.5
@@ -112,7 +112,7 @@ def _truth(records: Sequence[DepthRecord]) -> FloatArray:
 
 def _painter(records: Sequence[DepthRecord], true: FloatArray, predicted: FloatArray) -> Callable[[int], Image]:
     def draw(index: int) -> Image:
-        crop = crop_hand(records[index].load(), HandRegion(true[index].mean(axis=0), CropConfig().cube_mm))
+        crop = crop_hand(records[index].load(), HandRegion(true[index].mean(axis=0), CUBE_MM))
         return _tile(crop.patch, camera_to_crop(crop, true[index]), camera_to_crop(crop, predicted[index]))
 
     return draw

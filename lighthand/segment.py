@@ -54,7 +54,7 @@ class SegmentConfig:
 
     near_mm: float = 150.0
     far_mm: float = 1500.0
-    candidates: int = 4
+    candidates: int = 2
 
     def __post_init__(self) -> None:
         """Check the ranges.

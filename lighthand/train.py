@@ -85,8 +85,9 @@ def total_loss(out: NetOutput, batch: dict[str, Tensor]) -> Tensor:
 def validate(net: nn.Module, batch: Batch, device: torch.device) -> float:
     """Give the mean joint error in mm of right hands' crops; joints outside the crop count too."""
     net.eval()
-    parts = torch.from_numpy(batch.patches)[:, None].split(100)
-    uvz = np.concatenate([net(part.to(device)).uvz.cpu().numpy() for part in parts])
+    patches = torch.from_numpy(batch.patches)[:, None]
+    parts = [patches[start : start + 100].to(device) for start in range(0, len(patches), 100)]
+    uvz = np.concatenate([net(part).uvz.cpu().numpy() for part in parts])
     return float(np.linalg.norm(batch.to_camera(uvz) - batch.to_camera(batch.uvz), axis=-1).mean())
 
 

@@ -34,13 +34,11 @@ class SynthesisConfig:
     """What is drawn.
 
     Attributes:
-        cube_mm: edge of the crop's cube, as in the pipeline.
         patch: edge of the patch, pixels: 128, or 64 early in training.
         left: share of the patches that show a left hand unmirrored, to teach the side.
         empty: share of the patches without a hand, to teach its presence.
     """
 
-    cube_mm: float = CUBE_MM
     patch: int = PATCH
     left: float = 0.12
     empty: float = 0.18
@@ -57,7 +55,6 @@ class Batch:
         right: (B,) float32: 1 where the patch shows a right hand.
         presence: (B,) float32: 1 where the patch shows a hand at all.
         centres_mm: (B, 3) float32, camera space: the middle of each crop's cube.
-        cube_mm: edge of the cubes.
     """
 
     patches: FloatArray
@@ -66,7 +63,6 @@ class Batch:
     right: FloatArray
     presence: FloatArray
     centres_mm: FloatArray
-    cube_mm: float
 
     def to_camera(self, uvz: FloatArray) -> FloatArray:
         """Turn coordinates of the patches into camera space, as ``crop.crop_to_camera`` does for one crop.
@@ -77,7 +73,7 @@ class Batch:
         Returns:
             (B, 21, 3) float32, mm.
         """
-        half = np.float32(self.cube_mm / 2)
+        half = np.float32(CUBE_MM / 2)
         centres = self.centres_mm[:, None]
         z = centres[..., 2] + uvz[..., 2] * half
         # The edges of the cube's middle plane project to -1 and 1, so a joint's ray passes that plane at u, v.
@@ -108,7 +104,6 @@ class SampleGenerator:
             np.ones(count, np.float32),
             np.ones(count, np.float32),
             np.zeros((count, 3), np.float32),
-            self.config.cube_mm,
         )
         for index in range(count):
             while not self._draw(batch, index):
@@ -129,9 +124,9 @@ class SampleGenerator:
     def _draw(self, batch: Batch, index: int) -> bool:
         """Draw one crop into the batch; False where the arm hides the hand or nothing of the hand is left."""
         rng, config = self._rng, self.config
-        half = config.cube_mm / 2
+        half = CUBE_MM / 2
         empty = rng.random() < config.empty
-        view = draw_view(rng, config.cube_mm)
+        view = draw_view(rng, CUBE_MM)
         local_vertices, local_joints, local_elbow = self.hand()
         pivot = local_joints.mean(axis=0)
         turn = view.rotation.T.astype(np.float32)
@@ -154,7 +149,7 @@ class SampleGenerator:
         focal = view.focal_px
         left = float((centre[0] - half) / centre[2] * focal)
         top = float((centre[1] - half) / centre[2] * focal)
-        box = float(config.cube_mm / centre[2] * focal)
+        box = float(CUBE_MM / centre[2] * focal)
         origin_u, origin_v = int(np.floor(left)) - _MARGIN_PX, int(np.floor(top)) - _MARGIN_PX
         size = int(np.ceil(box)) + 2 * _MARGIN_PX
         depth = np.full((size, size), np.inf, np.float32)

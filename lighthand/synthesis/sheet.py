@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lighthand.crop import camera_to_crop, crop_hand
+from lighthand.crop import CUBE_MM, camera_to_crop, crop_hand
 from lighthand.datasets.cvar import read_cvar
 from lighthand.drawing import Image, draw_skeleton, label, patch_image, patch_points, save_image, sheet
-from lighthand.synthesis.sample import SampleGenerator, SynthesisConfig
+from lighthand.synthesis.sample import SampleGenerator
 from lighthand.types import HandRegion
 
 COLUMNS = 10
@@ -41,7 +41,7 @@ def real_tiles(root: Path, count: int) -> list[Image]:
     for position in np.linspace(0, len(records) - 1, count).astype(int):
         record = records[position]
         frame = record.load()
-        crop = crop_hand(frame, HandRegion(record.joints_mm.mean(axis=0), SynthesisConfig().cube_mm))
+        crop = crop_hand(frame, HandRegion(record.joints_mm.mean(axis=0), CUBE_MM))
         tile = patch_image(crop.patch)
         draw_skeleton(tile, patch_points(camera_to_crop(crop, record.joints_mm)))
         tiles.append(tile)

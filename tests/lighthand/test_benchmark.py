@@ -67,7 +67,7 @@ def test_latency_times_every_part(
     assert benchmark.main(["latency", "--weights", str(weights), "--json", str(file)]) == 0
     torch.set_num_threads(threads)
     rows = json.loads(file.read_text())
-    assert len(rows) == 4
+    assert len(rows) == 5
     assert all(row["median_ms"] > 0 for row in rows)
     assert all(row["name"] in capsys.readouterr().out for row in rows[:1])
 

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lighthand import pipeline as pipeline_module
-from lighthand.errors import ConfigError
 from lighthand.estimator import Estimate
-from lighthand.pipeline import CropConfig, Pipeline, PipelineConfig
+from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.segment import SegmentConfig
 from tests.lighthand.scenes import BlobEstimator, flat_hand, hand_balls, render
 
@@ -155,12 +154,6 @@ def test_candidates_limit_the_batch():
     balls = [ball for x in (-220.0, 0.0, 220.0) for ball in hand_balls(flat_hand() + [x, 40.0, 650.0])]
     Pipeline(estimator, PipelineConfig(segment=SegmentConfig(candidates=2))).process(render(balls))
     assert estimator.batches[0] == max(estimator.batches) == 4
-
-
-@pytest.mark.parametrize("cube_mm", [100.0, 900.0])
-def test_config_out_of_range(cube_mm):
-    with pytest.raises(ConfigError, match=r"crop\.cube_mm"):
-        CropConfig(cube_mm)
 
 
 class FirstBatch(BlobEstimator):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lighthand.crop import camera_to_crop, crop_hand, crop_to_camera
+from lighthand.crop import CUBE_MM, camera_to_crop, crop_hand, crop_to_camera
 from lighthand.geometry import project
 from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
 from lighthand.synthesis.scene import CAMERA, HandAnimator
@@ -61,7 +61,7 @@ def test_a_batch_goes_back_to_camera_space_as_its_crops_would(batch: Batch) -> N
     camera = Intrinsics(640, 480, 500.0, 500.0, 320.0, 240.0)
     for index in range(5):
         blank = Frame(0, np.zeros((480, 640), np.uint16), 1.0, camera, 0.0)
-        crop = crop_hand(blank, HandRegion(batch.centres_mm[index].copy(), batch.cube_mm))
+        crop = crop_hand(blank, HandRegion(batch.centres_mm[index].copy(), CUBE_MM))
         expected = crop_to_camera(crop, batch.uvz[index])
         assert np.allclose(batch.to_camera(batch.uvz)[index], expected, atol=0.01)
 
