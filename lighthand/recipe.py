@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lighthand.errors import ConfigError
 from lighthand.network import NetworkConfig
+from lighthand.skeleton import JOINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,10 @@ class TrainConfig:
                 )
         if self.workers < 0 or self.threads < 1 or self.validate_every < 1 or self.validation_samples < 1:
             raise ConfigError("workers must be at least 0; threads, validate_every, validation_samples at least 1.")
+        if self.network.joints != JOINTS:
+            raise ConfigError(f"network.joints is {self.network.joints}; the synthesised hands have {JOINTS} joints.")
+        if self.seed < 0 or self.small.steps + self.full.steps < 1:
+            raise ConfigError(f"seed is {self.seed}, expected >= 0; small.steps and full.steps: at least 1 in all.")
         if not 0 <= self.ema < 1 or self.weight_decay < 0:
             raise ConfigError(f"ema is {self.ema}, expected 0 <= ema < 1; weight_decay is {self.weight_decay}, >= 0.")
 

@@ -98,6 +98,9 @@ def test_another_config_does_not_resume(tmp_path: Path) -> None:
         lambda: replace(TINY, full=StageConfig(64, 10, 4, float("nan"))),
         lambda: replace(TINY, ema=1.0),
         lambda: replace(TINY, threads=0),
+        lambda: replace(TINY, seed=-1),
+        lambda: replace(TINY, network=NetworkConfig(joints=14)),
+        lambda: replace(TINY, small=StageConfig(32, 0), full=StageConfig(32, 0)),
     ],
 )
 def test_absurd_configs_are_refused(make: object) -> None:
