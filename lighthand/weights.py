@@ -15,7 +15,7 @@ from typing import Final
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet, NetworkConfig
@@ -49,7 +49,7 @@ def save_weights(path: Path, net: HandNet, *, extra: Mapping[str, str]) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
     part = path.with_name(path.name + ".part")
     try:
-        save_file(tensors, part, metadata)
+        part.write_bytes(save(tensors, metadata))  # save_file would make it readable to its owner alone
         os.replace(part, path)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)

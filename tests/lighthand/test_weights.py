@@ -34,6 +34,12 @@ def rewrite(path: Path, change: Callable[[Metadata, Tensors], object]) -> None:
     save_file(tensors, path, metadata)
 
 
+def test_the_file_is_as_readable_as_any_new_one(path: Path) -> None:
+    other = path.with_name("other")
+    other.touch()
+    assert path.stat().st_mode == other.stat().st_mode
+
+
 def test_round_trip_keeps_config_tensors_and_output(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = HandNet(SMALL).to(memory_format=torch.channels_last)
