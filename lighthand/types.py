@@ -40,12 +40,14 @@ class Intrinsics:
         """Refuse a camera that cannot be.
 
         Raises:
-            SourceError: a size or focal length that is not positive, or a value that is not finite.
+            SourceError: a size that is no whole number, a size or focal length that is not positive, or a value
+                that is not finite.
         """
         values = (self.width, self.height, self.fx, self.fy, self.cx, self.cy)
-        if not all(math.isfinite(v) for v in values) or min(values[:4]) <= 0:
+        whole = isinstance(self.width, int) and isinstance(self.height, int)
+        if not whole or not all(math.isfinite(v) for v in values) or min(values[:4]) <= 0:
             raise SourceError(
-                f"intrinsics {values}: width, height, fx and fy must be positive and all six finite. "
+                f"intrinsics {values}: width and height must be whole, they, fx and fy positive and all six finite. "
                 "Read them from the started camera, or correct the YAML beside the recording."
             )
 
@@ -109,7 +111,16 @@ class HandRegion:
     side: Side | None = None
 
     def __post_init__(self) -> None:
-        """Make the array read-only."""
+        """Refuse a cube that cannot be.
+
+        Raises:
+            SourceError: the centre is not finite, or the edge is not positive and finite.
+        """
+        if not (np.isfinite(self.centre_mm).all() and math.isfinite(self.cube_mm) and self.cube_mm > 0):
+            raise SourceError(
+                f"hand region of {self.cube_mm} mm at {self.centre_mm} mm: expected a finite centre and a positive, "
+                "finite edge. Take the centre from joints that are finite, and the edge from crop.CUBE_MM."
+            )
         _freeze(self.centre_mm)
 
 

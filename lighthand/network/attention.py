@@ -1,7 +1,8 @@
 """Separable self-attention of linear complexity: eq. 10 and 11 of the paper (sec. 3.4).
 
 Source: S. Mehta, M. Rastegari, *Separable Self-attention for Mobile Vision Transformers*, TMLR 2023,
-sec. 3.2. The paper prints ReLU(x W_v) twice in eq. 11; its first is eq. 10's x W_K.
+sec. 3.2. The paper prints ReLU(x W_v) twice in eq. 11; its first is eq. 10's x W_K. Adding the tokens
+themselves to the result is ours: eq. 11 has no residual.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class SeparableSelfAttention(nn.Module):
         self.out = nn.Linear(features, features, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, k, d) -> (B, k, d), the tokens with what they learned from each other added."""
+        """(B, k, d) -> (B, k, d), the tokens with what they learned from each other (eq. 11) added."""
         scores = functional.softmax(self.score(x), dim=1)  # c_s: (B, k, 1), over the tokens
         context = (scores * self.key(x)).sum(dim=1, keepdim=True)  # eq. 10, c_v: (B, 1, d)
         y: Tensor = self.out(context * functional.relu(self.value(x)))  # eq. 11: (B, k, d)
-        return x + y
+        return x + y  # the residual is ours

@@ -26,7 +26,7 @@ def frame(**changes) -> Frame:
 @pytest.mark.parametrize(
     "values",
     [(0, 6, 1, 1, 0, 0), (8, -1, 1, 1, 0, 0), (8, 6, 0, 1, 0, 0), (8, 6, 1, -2, 0, 0), (8, 6, 1, 1, math.nan, 0),
-     (8, 6, math.inf, 1, 0, 0)],
+     (8, 6, math.inf, 1, 0, 0), (8.0, 6, 1, 1, 0, 0), (8, 6.5, 1, 1, 0, 0)],
 )  # fmt: skip
 def test_camera_that_cannot_be(values):
     with pytest.raises(SourceError, match="intrinsics"):
@@ -49,6 +49,16 @@ def test_frame_refuses_what_its_fields_do_not_promise(changes, text):
         frame(serial="camera 0420", **changes)
     assert "camera 0420" in str(caught.value)
     assert isinstance(caught.value, LightHandError)
+
+
+@pytest.mark.parametrize(
+    ("centre", "cube_mm"),
+    [((0, 0, math.nan), 240.0), ((math.inf, 0, 500), 240.0), ((0, 0, 500), 0.0), ((0, 0, 500), -1.0),
+     ((0, 0, 500), math.nan), ((0, 0, 500), math.inf)],
+)  # fmt: skip
+def test_region_that_cannot_be(centre, cube_mm):
+    with pytest.raises(SourceError, match="hand region"):
+        HandRegion(np.array(centre, np.float32), cube_mm)
 
 
 def test_arrays_are_read_only():

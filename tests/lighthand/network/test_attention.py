@@ -8,7 +8,7 @@ from lighthand.network.attention import SeparableSelfAttention
 
 
 @pytest.mark.parametrize("tokens", [1, 21, 4096])
-def test_equation_11_token_by_token(tokens: int) -> None:
+def test_equation_11_token_by_token_and_our_residual(tokens: int) -> None:
     torch.manual_seed(0)
     attention = SeparableSelfAttention(4).double()
     x = torch.randn(2, tokens, 4, dtype=torch.float64)
@@ -20,7 +20,8 @@ def test_equation_11_token_by_token(tokens: int) -> None:
         context = sum(scores[i] * (attention.key.weight @ x[b, i]) for i in range(tokens))
         for i in {0, tokens - 1}:
             value = functional.relu(attention.value.weight @ x[b, i])
-            assert torch.allclose(y[b, i], x[b, i] + attention.out.weight @ (context * value))
+            of_the_paper = attention.out.weight @ (context * value)
+            assert torch.allclose(y[b, i] - x[b, i], of_the_paper)  # eq. 11 has no residual, we add one
 
 
 def test_order_of_the_tokens_does_not_matter() -> None:
