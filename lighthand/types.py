@@ -47,7 +47,7 @@ class Intrinsics:
         whole = isinstance(self.width, int) and isinstance(self.height, int)
         if not whole or not all(math.isfinite(v) for v in values) or min(values[:4]) <= 0:
             raise SourceError(
-                f"intrinsics {values}: width and height must be whole, they, fx and fy positive and all six finite. "
+                f"intrinsics {values}: width, height, fx and fy must be positive, the first two whole, all finite. "
                 "Read them from the started camera, or correct the YAML beside the recording."
             )
 
