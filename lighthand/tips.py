@@ -2,7 +2,9 @@
 
 Every annotated frame goes through the whole path on its own; where the frames between are there too
 (``kinect2_scene``) the whole recording also goes through it in order. A tip's error is the distance in the image
-plane at the marked tip's depth; rough tips and frames of uncertain fingers are left out of it.
+plane at the marked tip's depth; rough tips and frames of uncertain fingers are left out of it. Of the frames marked
+as empty (``empty_frames``) those with a hand found are ``false_positives``; ``left_out`` counts the frames of two
+hands or more, which are compared with nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import numpy as np
 from lighthand.crop import camera_to_crop, crop_hand
 from lighthand.datasets.annotations import AnnotatedRecord, HandAnnotation, read_annotations, read_sequence
 from lighthand.drawing import TRUE_COLOUR, Image, draw_skeleton, label, patch_image, patch_points, save_image, sheet
+from lighthand.errors import DataError
 from lighthand.estimator import Estimator
 from lighthand.geometry import project, unproject
 from lighthand.pipeline import Pipeline, PipelineConfig
@@ -50,18 +53,23 @@ def evaluate_tips(root: Path, estimator: Estimator, sheet_path: Path | None = No
         sheet_path: a PNG to draw every annotated frame into, each on its own; None for no picture.
 
     Returns:
-        Figures by recording and by ``single`` or ``sequence``; see ``tip_figures``.
+        Figures by recording and by ``single`` or ``sequence``; see ``tip_figures`` and the module.
 
     Raises:
-        DataError: an annotation or an image is missing or damaged, or the picture cannot be written.
+        DataError: an annotation or an image is missing or damaged, no frame has exactly one hand, or the picture
+            cannot be written.
     """
     pipeline = Pipeline(estimator, PipelineConfig())
     values: dict[str, Any] = {}
     tiles: list[Image] = []
     for name, complete in RECORDINGS.items():
-        annotated = [item for item in read_annotations(root / f"{name}.json") if len(item.hands) == 1]
+        path = root / f"{name}.json"
+        items = read_annotations(path)
+        annotated = [item for item in items if len(item.hands) == 1]
+        if not annotated:
+            raise DataError(f"{path}: none of {len(items)} images has exactly one hand: there is nothing to compare.")
         single = run_single(pipeline, annotated)
-        values[name] = {"single": tip_figures(single)}
+        values[name] = {"single": {**tip_figures(single), **_others(pipeline, items)}}
         tiles += [_tile(item) for item in single]
         if complete:
             in_order, found = run_sequence(pipeline, annotated)
@@ -81,6 +89,17 @@ def run_single(pipeline: Pipeline, annotated: Sequence[AnnotatedRecord]) -> list
         pipeline.reset()
         compared.append(_compare(item, pipeline.process(item.record.load())))
     return compared
+
+
+def _others(pipeline: Pipeline, items: Sequence[AnnotatedRecord]) -> dict[str, int]:
+    """Count the frames without exactly one hand, and process those without any as if each were the first."""
+    empty = [item for item in items if not item.hands]
+    false_positives = 0
+    for item in empty:
+        pipeline.reset()
+        false_positives += bool(pipeline.process(item.record.load()).hands)
+    left_out = sum(len(item.hands) > 1 for item in items)
+    return {"empty_frames": len(empty), "false_positives": false_positives, "left_out": left_out}
 
 
 def run_sequence(pipeline: Pipeline, annotated: Sequence[AnnotatedRecord]) -> tuple[list[Compared], list[bool]]:

@@ -8,6 +8,7 @@ there; null where hidden), ``approx`` (the names of rough points) and ``uncertai
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -70,8 +71,8 @@ def read_annotations(path: Path) -> list[AnnotatedRecord]:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}). Give the folder that holds it as --root.") from error
-    if not isinstance(entries, list):
-        raise DataError(f"{path}: expected a list of images, one entry each.")
+    if not isinstance(entries, list) or not entries:
+        raise DataError(f"{path}: expected a list of at least one image, one entry each.")
     records = []
     for number, entry in enumerate(entries):
         try:
@@ -86,12 +87,20 @@ def read_sequence(annotated: AnnotatedRecord) -> list[DepthRecord]:
 
     Args:
         annotated: an image of a recording whose file names are frame numbers.
+
+    Raises:
+        DataError: a file name is no number, or the annotated image cannot be read.
     """
     first = annotated.record.load()
-    paths = sorted(annotated.path.parent.glob("*.png"), key=lambda path: int(path.stem))
+    paths: dict[int, Path] = {}
+    for path in annotated.path.parent.glob("*.png"):
+        try:
+            paths[int(path.stem)] = path
+        except ValueError as error:
+            raise DataError(f"{path}: the name is no frame number. Take the file out of the recording.") from error
     return [
-        DepthRecord(_name(path), partial(_load, path, int(path.stem), first.depth_unit_mm, first.intrinsics))
-        for path in paths
+        DepthRecord(_name(path), partial(_load, path, seq, first.depth_unit_mm, first.intrinsics))
+        for seq, path in sorted(paths.items())
     ]
 
 
@@ -112,6 +121,8 @@ def _hand(hand: Mapping[str, Any]) -> HandAnnotation:
     if hand["side"] not in ("left", "right"):
         raise ValueError(f"side is {hand['side']!r}, expected left or right")
     names = {finger: _FILE_NAMES.get(finger, finger) for finger in FINGERS}
+    if not isinstance(hand["tips"], dict):
+        raise ValueError(f"tips are {hand['tips']!r}, expected a point or null by finger")
     unknown = set(hand["tips"]) - set(names.values())
     if unknown:
         raise ValueError(f"unknown fingers {sorted(unknown)}, expected {sorted(names.values())}")
@@ -125,7 +136,9 @@ def _hand(hand: Mapping[str, Any]) -> HandAnnotation:
 
 def _point(values: list[float]) -> Point:
     u, v, z = (float(value) for value in values)
-    if not z > 0:
+    if not (math.isfinite(u) and math.isfinite(v)):
+        raise ValueError(f"pixel {u}, {v} of a point, expected finite numbers")
+    if not (math.isfinite(z) and z > 0):
         raise ValueError(f"depth {z} mm of a point, expected a positive number")
     return u, v, z
 

@@ -11,6 +11,7 @@ import pytest
 from lighthand import tips
 from lighthand.datasets.annotations import AnnotatedRecord, HandAnnotation, Point
 from lighthand.datasets.record import DepthRecord
+from lighthand.errors import DataError
 from lighthand.geometry import project
 from lighthand.pipeline import Pipeline
 from lighthand.skeleton import FINGERS, TIPS
@@ -75,18 +76,23 @@ def test_a_recording_goes_through_in_order_and_whole(monkeypatch: pytest.MonkeyP
     assert found == [True, False, True, True, True]
 
 
+def write(folder: Path, name: str, hands: list[int]) -> None:
+    """Write a recording with ``hands[n]`` hands marked in frame n, one tip each."""
+    (folder / name).mkdir()
+    tip = {"thumb": [30, 20, 500], "index": None, "middle": None, "ring": None, "pinky": None}
+    hand = {"side": "right", "palm": [31.5, 23.5, 500], "tips": tip, "approx": [], "uncertain": False}
+    camera = {"width": 64, "height": 48, "depth_unit_mm": 1.0, "fx": 60, "fy": 60, "cx": 31.5, "cy": 23.5}
+    for number in range(len(hands)):
+        cv2.imwrite(str(folder / name / f"{number}.png"), np.full((48, 64), 500, np.uint16))
+    entries = [{"file": f"{name}/{n}.png", **camera, "hands": [hand] * count} for n, count in enumerate(hands)]
+    (folder / f"{name}.json").write_text(json.dumps(entries))
+
+
 def test_figures_and_sheet_of_two_recordings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("kinect2_scene", "sr305"):
-        folder = tmp_path / name
-        folder.mkdir()
-        cv2.imwrite(str(folder / "0.png"), np.full((48, 64), 500, np.uint16))
-        tip = {"thumb": [30, 20, 500], "index": None, "middle": None, "ring": None, "pinky": None}
-        hand = {"side": "right", "palm": [31.5, 23.5, 500], "tips": tip, "approx": [], "uncertain": False}
-        camera = {"width": 64, "height": 48, "depth_unit_mm": 1.0, "fx": 60, "fy": 60, "cx": 31.5, "cy": 23.5}
-        entry = {"file": f"{name}/0.png", **camera, "hands": [hand]}
-        (tmp_path / f"{name}.json").write_text(json.dumps([entry]))
+        write(tmp_path, name, [1])
     monkeypatch.setattr(Pipeline, "process", ScriptedPipeline({0: tracked(joints(0))}).process)
     values = evaluate_tips(tmp_path, ScriptedEstimator([joints(0)]), tmp_path / "sheet.png")
     assert set(values) == {"kinect2_scene", "sr305"}
@@ -97,3 +103,22 @@ def test_figures_and_sheet_of_two_recordings(
     assert page.shape == (192, 8 * 192, 3)
     assert page[:, : 2 * 192].any()
     assert "sr305 single: frames 1, found 1" in capsys.readouterr().out
+
+
+def test_empty_frames_count_what_is_found_there_and_others_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "kinect2_scene", [1, 0, 0, 2, 0])
+    write(tmp_path, "sr305", [1])
+    script = ScriptedPipeline({n: tracked(joints(0)) if n in (0, 1, 4) else None for n in range(5)})
+    monkeypatch.setattr(Pipeline, "process", script.process)
+    values = evaluate_tips(tmp_path, ScriptedEstimator([joints(0)]))
+    counts = ("frames", "empty_frames", "false_positives", "left_out")
+    assert [values["kinect2_scene"]["single"][key] for key in counts] == [1, 3, 2, 1]
+    assert [values["sr305"]["single"][key] for key in counts] == [1, 0, 0, 0]
+
+
+def test_nothing_to_compare(tmp_path: Path) -> None:
+    write(tmp_path, "kinect2_scene", [0, 2])
+    with pytest.raises(DataError, match=r"kinect2_scene\.json: none of 2 images has exactly one hand"):
+        evaluate_tips(tmp_path, ScriptedEstimator([joints(0)]))

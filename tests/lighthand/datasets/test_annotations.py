@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,13 @@ def test_the_sequence_holds_every_frame_in_order_of_its_number(tmp_path: Path) -
     assert [record.load().seq for record in records] == [3, 4, 10]
 
 
+def test_a_foreign_picture_in_the_recording(tmp_path: Path) -> None:
+    (annotated,) = read_annotations(write(tmp_path, hand()))
+    cv2.imwrite(str(tmp_path / "scene" / "preview.png"), np.zeros((24, 32), np.uint16))
+    with pytest.raises(DataError, match=r"preview\.png: the name is no frame number"):
+        read_sequence(annotated)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -64,6 +72,9 @@ def test_the_sequence_holds_every_frame_in_order_of_its_number(tmp_path: Path) -
         ({"hands": [hand(tips={"toe": [1, 2, 3]})]}, "unknown fingers"),
         ({"hands": [hand(palm=[1, 2])]}, "entry 0"),
         ({"hands": [hand(palm=[1, 2, 0])]}, "expected a positive number"),
+        ({"hands": [hand(palm=[1, 2, math.inf])]}, "expected a positive number"),
+        ({"hands": [hand(palm=[math.nan, 2, 500])]}, "entry 0: .*pixel nan, 2.0 of a point"),
+        ({"hands": [hand(tips=[])]}, r"entry 0: .*tips are \[\], expected"),
         ({"hands": [{"side": "left"}]}, "entry 0: missing or damaged: KeyError"),
         ({"fx": 0}, "fx and fy must be positive"),
         ({"file": "scene/four.png"}, "entry 0"),
@@ -74,7 +85,9 @@ def test_a_damaged_entry(tmp_path: Path, changes: dict[str, Any], message: str) 
         read_annotations(write(tmp_path, **changes))
 
 
-@pytest.mark.parametrize(("content", "message"), [("{}", "expected a list"), ("[", "cannot be read")])
+@pytest.mark.parametrize(
+    ("content", "message"), [("{}", "expected a list"), ("[]", "at least one image"), ("[", "cannot be read")]
+)
 def test_a_damaged_file(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "scene.json"
     path.write_text(content)
