@@ -22,8 +22,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from lighthand.command import exit_status
 from lighthand.crop import CUBE_MM, PATCH, crop_hand
-from lighthand.errors import ConfigError, LightHandError
+from lighthand.errors import ConfigError
 from lighthand.estimator import Estimator, TorchEstimator
 from lighthand.network import HandNet, NetworkConfig
 from lighthand.network.ladder import LadderConfig, LadderNet
@@ -208,20 +209,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == "latency":
             command.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
     options = parser.parse_args(arguments)
+    return exit_status(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
     rows: Sequence[Cost] | Sequence[Latency]
-    try:
-        if options.command == "cost":
-            rows = cost()
-            _print_costs(rows)
-        else:
-            rows = latency(TorchEstimator(options.weights, threads=1), *moving_hand(FRAMES))
-            _print_latencies(rows)
-        if options.json:
-            options.json.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2) + "\n")
-    except (LightHandError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    if options.command == "cost":
+        rows = cost()
+        _print_costs(rows)
+    else:
+        rows = latency(TorchEstimator(options.weights, threads=1), *moving_hand(FRAMES))
+        _print_latencies(rows)
+    if options.json:
+        options.json.write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -29,9 +29,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from lighthand.command import exit_status
 from lighthand.datasets.cvar import read_cvar
 from lighthand.drawing import label, save_curves, save_image, sheet
-from lighthand.errors import DataError, LightHandError
+from lighthand.errors import DataError
 from lighthand.estimator import TorchEstimator
 from lighthand.metrics import found, joint_errors, mean_offset, within
 from lighthand.predictions import Prediction, predict_at_truth, predict_synthetic, predict_with_pipeline
@@ -182,15 +183,14 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; see the module."""
     options = _parse(arguments)
-    try:
-        values = {"data": options.data, "weights": str(options.weights), **_evaluate(options)}
-        if options.json:
-            options.json.parent.mkdir(parents=True, exist_ok=True)
-            options.json.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    except (LightHandError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    values = {"data": options.data, "weights": str(options.weights), **_evaluate(options)}
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

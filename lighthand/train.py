@@ -17,6 +17,7 @@ import csv
 import json
 import math
 import os
+import pickle
 import sys
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from lighthand.command import exit_status
 from lighthand.config import config_to_dict, load_config
 from lighthand.errors import WeightsError
 from lighthand.network import HandNet, NetOutput
@@ -139,7 +141,14 @@ class Run:
             self.trained = nn.parallel.DistributedDataParallel(self.net, device_ids=[self.device] if cuda else None)
 
     def _resume(self) -> None:
-        state = torch.load(self.out / "last.pt", map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(self.out / "last.pt", map_location=self.device, weights_only=True)
+        except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+            reason = str(error).partition("\n")[0]
+            raise WeightsError(
+                f"{self.out / 'last.pt'}: not a readable checkpoint ({reason}). "
+                "Delete it to begin anew, or take another --out."
+            ) from error
         if state["config"] != json.dumps(config_to_dict(self.config), sort_keys=True):
             raise WeightsError(
                 f"{self.out / 'last.pt'}: made with another config. Take another --out, or the config it was made with."
@@ -273,13 +282,17 @@ def plot(log: Path, picture: Path) -> None:
     plt.close(figure)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Train from a config."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, help="YAML with the fields of TrainConfig; the default is the recipe")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one field")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumes the run it holds")
     options = parser.parse_args(arguments)
+    return exit_status(lambda: _train(options))
+
+
+def _train(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     run = Run(load_config(TrainConfig, options.config, options.set), options.out)
     run.train()
@@ -288,4 +301,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: dict[str, list[set[str]]] = {
     "lighthand": [
         {"errors"},
-        {"types", "skeleton", "config"},
+        {"types", "skeleton", "config", "command"},
         {"geometry"},
         {"crop", "surface", "limbtree", "segment"},
         {"network"},

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lighthand.command import exit_status
 from lighthand.crop import CUBE_MM, camera_to_crop, crop_hand
 from lighthand.datasets.cvar import read_cvar
 from lighthand.drawing import Image, draw_skeleton, label, patch_image, patch_points, save_image, sheet
@@ -48,7 +49,7 @@ def real_tiles(root: Path, count: int) -> list[Image]:
     return tiles
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> int:
     """Write a contact sheet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="the PNG to write")
@@ -56,6 +57,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cvar", type=Path, help="the folder of CVAR, to compare with")
     options = parser.parse_args(arguments)
+    return exit_status(lambda: _write(options))
+
+
+def _write(options: argparse.Namespace) -> None:
     tiles = synthetic_tiles(options.rows * COLUMNS, options.seed)
     if options.cvar:
         real = real_tiles(options.cvar, options.rows * COLUMNS)
@@ -66,4 +71,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -73,7 +73,7 @@ def test_latency_times_every_part(
 
 
 def test_missing_weights_end_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert benchmark.main(["latency", "--weights", str(tmp_path / "none.safetensors")]) == 1
+    assert benchmark.main(["latency", "--weights", str(tmp_path / "none.safetensors")]) == 2
     assert "no such file" in capsys.readouterr().err
 
 

@@ -124,7 +124,7 @@ def test_what_fails_says_why(
     tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str], arguments: str, message: str
 ) -> None:
     filled = arguments.format(root=cvar(tmp_path), weights=weights)
-    assert main(filled.split()) == 1
+    assert main(filled.split()) == 2
     assert message in capsys.readouterr().err
 
 

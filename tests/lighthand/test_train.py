@@ -15,7 +15,7 @@ import torch
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import NetworkConfig
 from lighthand.recipe import StageConfig, TrainConfig
-from lighthand.train import Run, plot
+from lighthand.train import Run, main, plot
 from lighthand.weights import load_weights
 
 TINY = TrainConfig(
@@ -82,6 +82,30 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
     with (tmp_path / "log.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["samples"] == "24"  # 3 steps of 4 patches in each of 2 processes
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_damaged_checkpoint_ends_with_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], share: float
+) -> None:
+    path = tmp_path / "last.pt"
+    torch.save({"config": "", "net": torch.zeros(1000)}, path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    assert main(["--out", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "last.pt: not a readable checkpoint" in err
+    assert err.count("\n") == 1
+
+
+def test_a_checkpoint_of_something_else_ends_with_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "last.pt").write_text("no checkpoint at all")
+    assert main(["--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_cannot_be_trained_ends_with_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--out", str(tmp_path), "--set", "emma=0.5"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_another_config_does_not_resume(tmp_path: Path) -> None:
