@@ -31,6 +31,7 @@ from lighthand.crop import BACKGROUND, PATCH
 from lighthand.errors import LightHandError
 from lighthand.estimator import TorchEstimator
 from lighthand.pipeline import Pipeline
+from lighthand.segment import SegmentConfig
 
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
@@ -149,7 +150,7 @@ def _run(options: argparse.Namespace) -> int:
         snapshot = Snapshot(folder, info.fps) if folder and headless else None
         log = FrameLog(options.log, drawn=not headless, about=_about(info, config))
         stack.enter_context(log)
-        session = Session(camera, pipeline.process, log, lockstep=config.camera.pace == "lockstep")
+        session = Session(camera, pipeline.process, log, config.segment, lockstep=config.camera.pace == "lockstep")
         interrupt = Interrupt()
         error: BaseException | None = None
         saved: list[Path] = []
@@ -159,7 +160,7 @@ def _run(options: argparse.Namespace) -> int:
                 error = _watch(session, snapshot, seconds, interrupt)
             else:
                 picture = folder / "window.png" if folder else None
-                error = _show(session, info, log, seconds, interrupt, picture)
+                error = _show(session, info, log, config.segment, seconds, interrupt, picture)
                 saved += [picture] if picture else []
         finally:
             hung = session.stop()
@@ -207,6 +208,7 @@ def _show(
     session: Session,
     info: CameraInfo,
     log: FrameLog,
+    segment: SegmentConfig,
     seconds: float | None,
     interrupt: Interrupt,
     picture: Path | None,
@@ -217,7 +219,7 @@ def _show(
     from app.viewer.window import HandWindow
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
-    window = HandWindow(session.results, info, log)
+    window = HandWindow(session.results, info, log, segment)
     window.show()
     end_s = time.perf_counter() + seconds if seconds else math.inf
 

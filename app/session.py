@@ -10,6 +10,7 @@ from app.capture import capture_frames
 from app.latency import FrameLog
 from app.slot import Slot
 from app.worker import Process, track_frames
+from lighthand.segment import SegmentConfig
 from lighthand.types import Frame, Result
 
 JOIN_S: Final = 2.0
@@ -18,13 +19,16 @@ JOIN_S: Final = 2.0
 class Session:
     """Owns the two threads and the two slots; the camera is open before ``start``."""
 
-    def __init__(self, camera: Camera, process: Process, log: FrameLog, *, lockstep: bool) -> None:
+    def __init__(
+        self, camera: Camera, process: Process, log: FrameLog, segment: SegmentConfig, *, lockstep: bool
+    ) -> None:
         """Build, start nothing.
 
         Args:
             camera: an open camera.
             process: ``Pipeline.process``.
             log: takes every result.
+            segment: where ``process`` looks for hands.
             lockstep: no frame is skipped at either slot; somebody must take every result.
         """
         self.results: Slot[Result] = Slot()
@@ -35,7 +39,7 @@ class Session:
             threading.Thread(
                 name="capture",
                 target=capture_frames,
-                args=(camera, self._frames, self._stop),
+                args=(camera, self._frames, self._stop, segment),
                 kwargs={"lockstep": lockstep},
             ),
             threading.Thread(

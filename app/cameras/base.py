@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -17,6 +18,9 @@ from lighthand.types import Frame, Intrinsics
 Pace = Literal["recorded", "lockstep"]
 
 UNITS: Final = "1.0 for most cameras, 0.125 for SR300 and SR305, 0.1 for D405"
+
+_ENOUGH: Final = 0.01  # of an image's pixels: fewer measurements may all be noise
+_SPECK: Final = 0.0005  # of an image's pixels: fewer in range are no hand
 
 
 class NoFrameError(SourceError):
@@ -156,13 +160,13 @@ def check_plausible(frame: Frame) -> bool:
     """Refuse a frame whose unit cannot be right: no scene for hands is all nearer than 50 mm or beyond 20 m.
 
     Returns:
-        Whether the frame could be judged: it holds a measurement.
+        Whether the frame could be judged: at least 1 % of its pixels hold a measurement.
 
     Raises:
         SourceError: more than half of the measurements lie outside 50 mm to 20 m.
     """
     valid = frame.depth[frame.depth > 0]
-    if not valid.size:
+    if valid.size < _ENOUGH * frame.depth.size:
         return False
     depth_mm = valid * frame.depth_unit_mm
     near, far = float((depth_mm < 50).mean()), float((depth_mm > 20_000).mean())
@@ -174,3 +178,29 @@ def check_plausible(frame: Frame) -> bool:
             f"Set depth_unit_mm to the camera's: {UNITS}."
         )
     return True
+
+
+def nothing_between(frame: Frame, near_mm: float, far_mm: float) -> str:
+    """Say that a frame shows nothing where hands are looked for: the likeliest sign of a wrong unit.
+
+    Args:
+        frame: what the source gave.
+        near_mm: least depth of a hand.
+        far_mm: greatest depth of a hand.
+
+    Returns:
+        What to tell the user; "" where something is in range, or where too little was measured to judge.
+    """
+    unit_mm = frame.depth_unit_mm
+    nearest, farthest = math.ceil(near_mm / unit_mm), math.floor(far_mm / unit_mm)  # whole counts: compared fast
+    in_range = np.count_nonzero((frame.depth >= nearest) & (frame.depth <= farthest))
+    if in_range > _SPECK * frame.depth.size:
+        return ""
+    valid = frame.depth[frame.depth > 0]
+    if valid.size < _ENOUGH * frame.depth.size:
+        return ""
+    nearest_m = np.percentile(valid, 1) * unit_mm / 1e3
+    return (
+        f"nothing between {near_mm:g} and {far_mm:g} mm (nearest {nearest_m:.2g} m): "
+        f"is depth_unit_mm={unit_mm:g} this camera's?"
+    )

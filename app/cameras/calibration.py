@@ -122,6 +122,18 @@ def find_calibration(folder: Path, width: int, height: int) -> tuple[Calibration
     )
 
 
+def unit_doubt(width: int, height: int, depth_unit_mm: float) -> str:
+    """Say so where the size of the images tells the camera, and its unit is another than the one given."""
+    for path in sorted(FOLDER.glob("*.yaml")):
+        ours = load_calibration(path)
+        if ours.size_tells and (ours.width, ours.height) == (width, height) and ours.depth_unit_mm != depth_unit_mm:
+            return (
+                f"depth_unit_mm is {depth_unit_mm:g}, but {width}x{height} is a {ours.model}, "
+                f"which has {ours.depth_unit_mm:g}: see {_short(path)}"
+            )
+    return ""
+
+
 def _short(path: Path) -> Path:
     """Name a file as the user would type it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

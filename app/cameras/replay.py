@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from app.cameras.base import Camera, CameraInfo, EndOfSourceError, Metronome, Pace
-from app.cameras.calibration import Calibration, find_calibration, load_calibration
+from app.cameras.calibration import Calibration, find_calibration, load_calibration, unit_doubt
 from lighthand.errors import SourceError
 from lighthand.types import DepthArray, Frame
 
@@ -65,6 +65,8 @@ class ReplayCamera(Camera):
             raise SourceError(f"{self._source}: {what}. Give --source a folder of 16-bit PNGs or an .npz.")
         self._invalid_from = about.invalid_from
         unit, camera = about.depth_unit_mm, about.intrinsics
+        if doubt := unit_doubt(camera.width, camera.height, unit):
+            _LOG.warning("%s: %s", self._source, doubt)
         name = self._source.resolve().name
         self._info = CameraInfo(about.model, name, "", "file", unit, camera, about.fps, None if self._loop else count)
         self._count = count

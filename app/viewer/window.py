@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
 
 import pyqtgraph as pg  # noqa: E402 - looks for Qt when imported
 
-from app.cameras.base import CameraInfo  # noqa: E402
+from app.cameras.base import CameraInfo, nothing_between  # noqa: E402
 from app.latency import FrameLog, LiveFigures  # noqa: E402
 from app.slot import Slot, SlotClosedError  # noqa: E402
 from app.viewer.colours import (  # noqa: E402
@@ -30,12 +31,13 @@ from app.viewer.colours import (  # noqa: E402
     joints_px,
 )
 from lighthand.errors import SourceError  # noqa: E402
+from lighthand.segment import SegmentConfig  # noqa: E402
 from lighthand.skeleton import FINGERS, JOINTS  # noqa: E402
 from lighthand.types import Result, TrackedHand  # noqa: E402
 
 POLL_MS: Final = 15
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
-STALE_S: Final = 0.5  # after this time without a new result, the last is not shown as live
+STALE_S: Final = 0.5  # a result, or a silence, older than that or than three frames is not shown as live
 
 _STYLE: Final = """
 QWidget#page { background: rgb(18, 20, 24); }
@@ -62,19 +64,22 @@ class _Picture(pg.GraphicsView):  # type: ignore[misc]
 class HandWindow(QtWidgets.QWidget):
     """Shows the newest result; polls the slot from a timer and updates its items in place."""
 
-    def __init__(self, results: Slot[Result], info: CameraInfo, log: FrameLog) -> None:
+    def __init__(self, results: Slot[Result], info: CameraInfo, log: FrameLog, segment: SegmentConfig) -> None:
         """Build the window; ``show`` starts nothing but the picture.
 
         Args:
             results: where the worker puts results.
             info: of the open camera.
             log: is told when each frame's picture was painted, and knows the drops.
+            segment: where hands are looked for.
         """
         super().__init__()
         self.error: BaseException | None = None
         self._results = results
         self._info = info
         self._log = log
+        self._segment = segment
+        self._stale_s = max(STALE_S, 3 / info.fps)
         self._number = 0
         self._last: Result | None = None
         self._unpainted: Result | None = None
@@ -162,26 +167,35 @@ class HandWindow(QtWidgets.QWidget):
             else:
                 if taken is not None:
                     self._number = taken.number
-                    self._draw(taken.value)
+                    self._draw(taken.value, now_s)
                     self._shown_s = now_s
-                elif self._last is not None and now_s - self._shown_s > STALE_S:
+                elif self._last is not None and now_s - self._shown_s > self._stale_s:
                     self._say(f"No new frame for {now_s - self._shown_s:.1f} s", "#ffb454")
                     self._fade()
         if now_s >= self._figures_due_s:
             self._figures_due_s = now_s + FIGURES_S
             self._write_figures(now_s)
 
-    def _draw(self, result: Result) -> None:
-        """Put a new result on the screen."""
+    def _draw(self, result: Result, now_s: float) -> None:
+        """Put a new result on the screen; one that is too old to be live without its hands."""
+        age_s = now_s - result.stamps.arrival_s
+        stale = age_s > self._stale_s
+        if stale:
+            result = replace(result, hands=())
         self._last = self._unpainted = result
         self._banner.hide()
         self._view.setEnabled(True)
         self._image.setOpacity(1.0)
         self._image.setImage(depth_image(result.frame), autoLevels=False, levels=(0, 255))
         self._draw_hands(result.hands)
-        if result.hands:
+        if stale:
+            self._say(f"Result is {age_s:.1f} s old", "#ffb454")
+            self._fade()
+        elif result.hands:
             names = ", ".join(f"{hand.side} hand, track {hand.track_id}" for hand in result.hands)
             self._say(names[0].upper() + names[1:], "#6fdc8c")
+        elif text := nothing_between(result.frame, self._segment.near_mm, self._segment.far_mm):
+            self._say(text[0].upper() + text[1:], "#ffb454")
         else:
             self._say("No hand in view", "#9aa2ae")
 

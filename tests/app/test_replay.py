@@ -237,6 +237,17 @@ def test_size_alone_chooses_only_a_camera_that_it_tells(tmp_path: Path, caplog: 
         ReplayCamera(tmp_path / "odd").open()
 
 
+def test_a_unit_that_the_size_contradicts_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "kinect.npz"
+    arrays = {"depth": image(900, 512, 424)[None], "intrinsics": [363.9, 363.9, 255.4, 206.3]}
+    for unit in (1.0, 0.125):
+        np.savez(path, **arrays, depth_unit_mm=unit)  # type: ignore[arg-type]
+        with caplog.at_level(logging.WARNING), ReplayCamera(path, pace="lockstep"):
+            pass
+    assert len(caplog.messages) == 1
+    assert "depth_unit_mm is 0.125, but 512x424 is a Kinect v2, which has 1: see" in caplog.messages[0]
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_description_reads(path: Path) -> None:
     about = load_calibration(path)

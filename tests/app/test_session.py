@@ -4,16 +4,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from app.cameras.base import NoFrameError
+from app.cameras.base import CameraInfo, NoFrameError, nothing_between
 from app.latency import FrameLog
 from app.session import Session
 from app.slot import SlotClosedError
 from lighthand.errors import SourceError
+from lighthand.segment import SegmentConfig
 from lighthand.types import Frame, Result
-from tests.app.scripted import OTHER_SIZE, ScriptedCamera, frame, result
+from tests.app.scripted import OTHER_SIZE, SIZE, ScriptedCamera, frame, result
 
 Script = list[Frame | BaseException | float | None]
 
@@ -35,7 +38,9 @@ def drain(session: Session) -> tuple[list[Result], BaseException | None]:
 
 def run(script: Script, *, process: Callable[[Frame], Result] = result) -> tuple[list[Result], BaseException | None]:
     """Run a script in lock step to its end."""
-    session = Session(ScriptedCamera(script), process, FrameLog(None, drawn=False, about={}), lockstep=True)
+    session = Session(
+        ScriptedCamera(script), process, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=True
+    )
     session.start()
     return drain(session)
 
@@ -54,7 +59,7 @@ def test_a_slow_worker_skips_to_the_newest_and_counts() -> None:
 
     log = FrameLog(None, drawn=False, about={})
     script: Script = [step for seq in range(40) for step in (0.005, frame(seq))]
-    session = Session(ScriptedCamera(script), slow, log, lockstep=False)
+    session = Session(ScriptedCamera(script), slow, log, SegmentConfig(), lockstep=False)
     session.start()
     out, cause = drain(session)
     log.close()
@@ -93,6 +98,67 @@ def test_an_implausible_unit_is_an_error_at_the_first_frame_with_depth(depth: in
     assert "depth_unit_mm" in str(cause)
 
 
+def test_one_noisy_pixel_does_not_judge_the_unit() -> None:
+    noisy = np.zeros((SIZE.height, SIZE.width), np.uint16)
+    noisy[0, 0] = 600
+    first = Frame(0, noisy, 1.0, SIZE, time.perf_counter())
+    out, cause = run([first, frame(1, depth=20)])
+    assert [item.frame.seq for item in out] == [0]
+    assert "nearer than 50 mm" in str(cause)
+
+
+def speckled(depth: int, share: float, other: int) -> Frame:
+    """Give a frame at one depth with a share of its pixels at another."""
+    image = np.full((SIZE.height, SIZE.width), depth, np.uint16)
+    image.ravel()[: round(share * image.size)] = other
+    return Frame(0, image, 1.0, SIZE, time.perf_counter())
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (frame(0, depth=600), ""),
+        (frame(0, depth=0), ""),
+        (frame(0, depth=4000), "nothing between 150 and 1500 mm (nearest 4 m): is depth_unit_mm=1 this camera's?"),
+        (frame(0, depth=800, unit_mm=0.125), "(nearest 0.1 m): is depth_unit_mm=0.125 this camera's?"),
+        (speckled(4000, 0.0004, 600), "nothing between"),
+        (speckled(4000, 0.01, 600), ""),
+        (speckled(0, 0.005, 4000), ""),
+    ],
+)
+def test_nothing_in_range_is_said(shown: Frame, text: str) -> None:
+    said = nothing_between(shown, 150, 1500)
+    assert text in said
+    assert bool(text) == bool(said)
+
+
+def test_nothing_in_range_is_one_warning_a_run(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        run([frame(0), frame(1, depth=5000), frame(2, depth=5000), frame(3), frame(4, depth=5000)])
+    assert len(caplog.messages) == 1
+    assert "scripted camera 1, frame 1: nothing between 150 and 1500 mm (nearest 5 m)" in caplog.messages[0]
+
+
+@pytest.mark.parametrize(("fps", "timeout_s"), [(30.0, 1.0), (0.5, 6.0)])
+def test_a_slow_source_is_given_three_frames_time(fps: float, timeout_s: float) -> None:
+    asked: list[float] = []
+
+    class Slow(ScriptedCamera):
+        @property
+        def info(self) -> CameraInfo:
+            return replace(super().info, fps=fps)
+
+        def read(self, timeout_s: float) -> Frame:
+            asked.append(timeout_s)
+            return super().read(timeout_s)
+
+    log = FrameLog(None, drawn=False, about={})
+    session = Session(Slow([frame(0)]), result, log, SegmentConfig(), lockstep=True)
+    session.start()
+    drain(session)
+    assert set(asked) == {timeout_s}
+
+
 def test_a_silent_camera_is_asked_again_with_one_warning_a_silence(caplog: pytest.LogCaptureFixture) -> None:
     silence = NoFrameError("no frame within 1 s")
     with caplog.at_level(logging.WARNING):
@@ -124,7 +190,9 @@ def test_stops_in_every_state_with_no_thread_left(state: str, lockstep: bool) ->
         "failed": [frame(0), OSError("gone")],
     }
     script = scripts.get(state, [step for seq in range(2000) for step in (0.001, frame(seq))])
-    session = Session(ScriptedCamera(script), result, FrameLog(None, drawn=False, about={}), lockstep=lockstep)
+    session = Session(
+        ScriptedCamera(script), result, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=lockstep
+    )
     if state != "not started":
         session.start()
     if state in ("silent", "running", "over", "failed"):
@@ -148,7 +216,7 @@ def test_names_the_thread_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> 
         return result(source)
 
     camera = ScriptedCamera([frame(0), None])
-    session = Session(camera, stuck, FrameLog(None, drawn=False, about={}), lockstep=False)
+    session = Session(camera, stuck, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=False)
     session.start()
     while camera.reads < 2:
         time.sleep(0.005)

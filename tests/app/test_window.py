@@ -17,6 +17,7 @@ from app.viewer import window as module
 from app.viewer.colours import FINGER_COLOURS, depth_image
 from app.viewer.window import HandWindow
 from lighthand.errors import SourceError
+from lighthand.segment import SegmentConfig
 from lighthand.types import Result
 from tests.app.scripted import ScriptedCamera, frame, result
 
@@ -26,10 +27,10 @@ ENOUGH = 30  # pixels of a finger's own colour, at least
 class Stage:
     """A window with its slot and log."""
 
-    def __init__(self) -> None:
+    def __init__(self, fps: float = 30.0) -> None:
         self.results: Slot[Result] = Slot()
         self.log = FrameLog(None, drawn=True, about={})
-        self.window = HandWindow(self.results, ScriptedCamera([]).info, self.log)
+        self.window = HandWindow(self.results, replace(ScriptedCamera([]).info, fps=fps), self.log, SegmentConfig())
 
     def put(self, shown: Result) -> None:
         self.log.add(shown)
@@ -99,6 +100,31 @@ def test_a_silent_source_fades_and_says_for_how_long(stage: Stage, qtbot: QtBot)
     stage.put(result(frame(1)))
     qtbot.waitUntil(lambda: "Right hand" in stage.state, timeout=3000)
     assert stage.count(FINGER_COLOURS[0]) > ENOUGH
+
+
+def test_a_result_that_comes_too_late_is_not_shown_as_live(stage: Stage, qtbot: QtBot) -> None:
+    late = result(frame(0))
+    stage.put(replace(late, stamps=replace(late.stamps, arrival_s=late.stamps.arrival_s - 5)))
+    qtbot.waitUntil(lambda: "Result is 5.0 s old" in stage.state, timeout=3000)
+    assert all(stage.count(colour) == 0 for colour in FINGER_COLOURS)
+    stage.put(result(frame(1)))
+    qtbot.waitUntil(lambda: "Right hand" in stage.state, timeout=3000)
+    assert stage.count(FINGER_COLOURS[0]) > ENOUGH
+
+
+def test_a_slow_recording_is_not_called_silent(qtbot: QtBot) -> None:
+    slow = Stage(fps=1.0)
+    qtbot.addWidget(slow.window)
+    slow.put(result(frame(0)))
+    qtbot.wait(800)
+    assert "Right hand" in slow.state
+    slow.window.close()
+
+
+def test_nothing_in_range_is_said_in_place_of_no_hand(stage: Stage, qtbot: QtBot) -> None:
+    stage.put(result(frame(0, depth=5000), hand=False))
+    qtbot.waitUntil(lambda: "Nothing between 150 and 1500 mm (nearest 5 m)" in stage.state, timeout=3000)
+    assert "is depth_unit_mm=1 this camera's?" in stage.state
 
 
 def test_the_end_of_the_source_is_said_and_shown(stage: Stage, qtbot: QtBot) -> None:
