@@ -1,10 +1,11 @@
 """How far the joints are from the truth: ``python -m lighthand.evaluate --data synthetic|cvar|tips``.
 
 ``--data synthetic`` is the fixed validation set; its crops are jittered as they are drawn. ``--data cvar`` takes
-``--centre segmenter`` (the whole path, frame after frame: segmenter, crop, network, tracking, as in the live
-program) or ``--centre truth`` (one crop a frame, centred on the mean of the true joints, the hand known to be a
-right one). ``--data tips`` compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see
-``lighthand.tips``.
+``--centre truth`` (one crop a frame, centred on the mean of the true joints, the hand known to be a right one),
+``--centre segmenter`` (each frame on its own: crops where our segmenter finds a hand, nothing followed or smoothed)
+or ``--centre path`` (frame after frame as in the live program: the hand is followed, its side voted, its joints
+smoothed). A mean is over the frames with a pose, so read it with ``found``, which stands beside it. ``--data tips``
+compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see ``lighthand.tips``.
 
 What the JSON holds: ``mean_mm``, ``median_mm`` and ``per_joint_mm`` are over the joints of frames with a pose, the
 fraction ``found`` of ``frames``; ``within_20mm`` and ``within_30mm`` are the fractions of *all* frames whose every
@@ -35,11 +36,18 @@ from lighthand.drawing import label, save_curves, save_image, sheet
 from lighthand.errors import DataError
 from lighthand.estimator import TorchEstimator
 from lighthand.metrics import found, joint_errors, mean_offset, within
-from lighthand.predictions import Prediction, predict_at_truth, predict_synthetic, predict_with_pipeline
+from lighthand.predictions import (
+    Prediction,
+    predict_at_truth,
+    predict_each_frame,
+    predict_synthetic,
+    predict_with_pipeline,
+)
 from lighthand.skeleton import JOINT_NAMES
 from lighthand.tips import evaluate_tips
 
 WEIGHTS: Final = Path(__file__).parents[1] / "weights" / "hand.safetensors"
+CENTRES: Final = {"truth": predict_at_truth, "segmenter": predict_each_frame, "path": predict_with_pipeline}
 TILES: Final = 6
 """Best, median and worst frames on the sheet, each."""
 
@@ -146,7 +154,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", choices=("synthetic", "cvar", "tips"), required=True)
     parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set (cvar, tips)")
     parser.add_argument("--sequences", nargs="+", default=["P4", "P5"], metavar="NAME", help="of cvar")
-    parser.add_argument("--centre", choices=("segmenter", "truth"), default="segmenter", help="of cvar's crops")
+    parser.add_argument("--centre", choices=tuple(CENTRES), default="segmenter", help="of cvar's crops")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="plot frames under a threshold (not tips)")
@@ -169,7 +177,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     if options.data == "synthetic":
         predictions = [predict_synthetic(estimator)]
     else:
-        predict = predict_at_truth if options.centre == "truth" else predict_with_pipeline
+        predict = CENTRES[options.centre]
         predictions = [predict(name, records, estimator) for name, records in sequences.items()]
     values = report(predictions)
     if options.plot:

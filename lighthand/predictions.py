@@ -86,17 +86,28 @@ def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estim
     return Prediction(name, true, predicted, predicted, right, centres, _painter(records, true, predicted))
 
 
+def predict_each_frame(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
+    """Find and estimate the hand in each frame on its own: nothing is followed, nothing smoothed."""
+    return _run(name, records, estimator, alone=True)
+
+
 def predict_with_pipeline(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
     """Run the whole path over the frames in order, as the live program would on the first hand it follows."""
+    return _run(name, records, estimator, alone=False)
+
+
+def _run(name: str, records: Sequence[DepthRecord], estimator: Estimator, *, alone: bool) -> Prediction:
     true = _truth(records)
     predicted, unsmoothed = np.full_like(true, np.nan), np.full_like(true, np.nan)
     centres = np.full((len(true), 3), np.nan, np.float32)
     right = np.zeros(len(true), np.bool_)
     pipeline = Pipeline(estimator, PipelineConfig())
     for index, record in enumerate(records):
+        if alone:
+            pipeline.reset()
         hands = pipeline.process(record.load()).hands
         if hands:
-            predicted[index] = hands[0].joints_mm
+            predicted[index] = hands[0].pose.joints_mm if alone else hands[0].joints_mm
             unsmoothed[index] = hands[0].pose.joints_mm
             centres[index] = hands[0].region.centre_mm
             right[index] = hands[0].side == "right"

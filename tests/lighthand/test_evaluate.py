@@ -92,7 +92,7 @@ def cvar(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("centre", ["truth", "segmenter"])
+@pytest.mark.parametrize("centre", ["truth", "segmenter", "path"])
 def test_the_command_line(tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str], centre: str) -> None:
     out = tmp_path / "out" / "figures.json"
     arguments = f"--data cvar --root {cvar(tmp_path)} --sequences P4 P5 --centre {centre} --weights {weights}"
@@ -108,7 +108,10 @@ def test_the_command_line(tmp_path: Path, weights: Path, capsys: pytest.CaptureF
         assert values["offset_mean_mm"] < 0.1  # both sequences are the same
         assert values["mean_mm"] > 0
     assert cv2.imread(str(tmp_path / "curve.png")) is not None
-    assert "P4" in capsys.readouterr().out
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[2:4] == ["found", "mean"]
+    shown = {name: found for name, _, found, *_ in map(str.split, rows[:3])}
+    assert shown == {name: f"{values['found']:.1%}" for name in ("P4", "P5", "all")}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from lighthand import predictions
 from lighthand.crop import camera_to_crop, crop_hand
 from lighthand.datasets.record import DepthRecord
 from lighthand.errors import DataError
-from lighthand.predictions import BATCH, predict_at_truth, predict_synthetic, predict_with_pipeline
+from lighthand.predictions import BATCH, predict_at_truth, predict_each_frame, predict_synthetic, predict_with_pipeline
 from lighthand.synthesis.sample import validation_set
 from lighthand.types import HandRegion
 from tests.lighthand.annotated import ScriptedEstimator, ScriptedPipeline, frame, joints, records, tracked
@@ -31,10 +31,20 @@ def test_the_path_is_asked_in_order_and_a_frame_without_a_hand_has_no_pose(monke
     monkeypatch.setattr(predictions, "Pipeline", lambda estimator, config: script)
     said = predict_with_pipeline("small", records(3), ScriptedEstimator([joints(0)]))
     assert script.seen == [0, 1, 2]
+    assert script.resets == 0
     np.testing.assert_allclose(said.errors_mm[:, 0], [0, np.nan, 13], atol=1e-3)
     np.testing.assert_allclose(said.unsmoothed_mm[2], moved)
     assert said.right.tolist() == [True, False, False]
     assert np.isnan(said.centres_mm[1]).all()
+
+
+def test_each_frame_alone_is_neither_followed_nor_smoothed(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = ScriptedPipeline({0: tracked(joints(0)), 1: None, 2: tracked(joints(2), smoothing_mm=12.0)})
+    monkeypatch.setattr(predictions, "Pipeline", lambda estimator, config: script)
+    said = predict_each_frame("small", records(3), ScriptedEstimator([joints(0)]))
+    assert script.resets == 3
+    np.testing.assert_allclose(said.errors_mm[:, 0], [0, np.nan, 0], atol=1e-3)
+    np.testing.assert_allclose(said.unsmoothed_mm, said.predicted_mm)
 
 
 def test_every_frame_can_be_drawn() -> None:
