@@ -26,18 +26,20 @@ FINGER_COLOURS: Final[tuple[Colour, ...]] = (
 )  # fmt: skip
 """Thumb, index, middle, ring, little; the last is the wrist's."""
 
+TILE_PX: Final = 192
+"""Edge of the picture of a patch."""
+
 _SHIFT: Final = 4
 """Fractional bits of the coordinates that OpenCV draws at."""
 
 
-def draw_skeleton(image: Image, uv_px: FloatArray, colour: Colour | None = None, thickness_px: int = 1) -> None:
+def draw_skeleton(image: Image, uv_px: FloatArray, colour: Colour | None = None) -> None:
     """Draw bones and joints into an image; joints that are not finite are left out.
 
     Args:
         image: drawn into.
         uv_px: (21, 2) or (21, 3), u and v in pixels of ``image`` first.
         colour: of all bones and joints; None for a colour a finger.
-        thickness_px: of the bones.
     """
     uv = np.asarray(uv_px[:, :2], np.float64)
     drawable = [bool(np.isfinite(point).all() and np.abs(point).max() < 1e5) for point in uv]
@@ -48,31 +50,30 @@ def draw_skeleton(image: Image, uv_px: FloatArray, colour: Colour | None = None,
     for parent, child in BONES:
         if drawable[parent] and drawable[child]:
             bone = colour or FINGER_COLOURS[FINGER_OF_JOINT[child]]
-            cv2.line(image, points[parent], points[child], bone, thickness_px, cv2.LINE_AA, _SHIFT)
+            cv2.line(image, points[parent], points[child], bone, 1, cv2.LINE_AA, _SHIFT)
     for joint, point in enumerate(points):
         if drawable[joint]:
             dot = colour or FINGER_COLOURS[FINGER_OF_JOINT[joint]]
-            cv2.circle(image, point, (thickness_px + 1) << _SHIFT, dot, cv2.FILLED, cv2.LINE_AA, _SHIFT)
+            cv2.circle(image, point, 2 << _SHIFT, dot, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 
-def patch_image(patch: FloatArray, size_px: int = 192) -> Image:
+def patch_image(patch: FloatArray) -> Image:
     """Show a patch of ``HandCrop``: near is light, far dark, background black.
 
     Args:
         patch: (S, S) float32 in [-1, 1].
-        size_px: edge of the picture.
 
     Returns:
-        (size_px, size_px, 3).
+        (TILE_PX, TILE_PX, 3).
     """
     grey = np.where(patch < 1, 225 - 75 * (patch + 1), 0).astype(np.uint8)
-    large = cv2.resize(grey, (size_px, size_px), interpolation=cv2.INTER_NEAREST)
+    large = cv2.resize(grey, (TILE_PX, TILE_PX), interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
-def patch_points(uvz: npt.ArrayLike, size_px: int = 192) -> FloatArray:
+def patch_points(uvz: npt.ArrayLike) -> FloatArray:
     """Turn coordinates of the patch, -1 to +1 from edge to edge, into pixels of ``patch_image``: (..., 2)."""
-    return ((np.asarray(uvz)[..., :2] + 1) / 2 * size_px - 0.5).astype(np.float32)
+    return ((np.asarray(uvz)[..., :2] + 1) / 2 * TILE_PX - 0.5).astype(np.float32)
 
 
 def label(image: Image, text: str) -> None:

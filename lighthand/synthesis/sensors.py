@@ -52,9 +52,9 @@ class Sensor:
     unit_mm: float
 
 
-def draw_sensor(rng: np.random.Generator, kind: SensorKind | None = None) -> Sensor:
-    """Draw a camera at random, of a kind or of any."""
-    kind = kind or KINDS[rng.choice(3, p=(0.25, 0.3, 0.45))]
+def draw_sensor(rng: np.random.Generator) -> Sensor:
+    """Draw a camera at random."""
+    kind = KINDS[rng.choice(3, p=(0.25, 0.3, 0.45))]
     strength = 1.4 * rng.random() ** 1.4
     side = 1.0 if rng.random() < 0.5 else -1.0
     dropout = float(rng.choice((0.0, rng.uniform(0, 0.02), rng.uniform(0, 0.12)), p=(0.4, 0.4, 0.2)))

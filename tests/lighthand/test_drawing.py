@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lighthand.drawing import draw_skeleton, patch_image, patch_points, save_curves, save_image, sheet
+from lighthand.drawing import TILE_PX, draw_skeleton, patch_image, patch_points, save_curves, save_image, sheet
 from lighthand.errors import DataError
 from lighthand.skeleton import TIPS
 
@@ -42,18 +42,18 @@ def test_a_joint_that_cannot_be_drawn_is_left_out(bad: float) -> None:
 
 
 def test_points_fall_on_the_pixels_of_the_patch() -> None:
-    patch = np.ones((128, 128), np.float32)
-    patch[40, 100] = -1.0
-    image = patch_image(patch, 512)
-    u, v = (100 + 0.5) / 128 * 2 - 1, (40 + 0.5) / 128 * 2 - 1
+    patch = np.ones((64, 64), np.float32)
+    patch[20, 50] = -1.0
+    image = patch_image(patch)
+    u, v = (50 + 0.5) / 64 * 2 - 1, (20 + 0.5) / 64 * 2 - 1
     rows, columns = np.nonzero(image[..., 0])
-    assert len(rows) == 16
-    np.testing.assert_allclose(patch_points([u, v, 0.0], 512), (columns.mean(), rows.mean()), atol=1e-4)
+    assert len(rows) == (TILE_PX / 64) ** 2
+    np.testing.assert_allclose(patch_points([u, v, 0.0]), (columns.mean(), rows.mean()), atol=1e-4)
 
 
 def test_near_is_lighter_than_far_and_background_is_black() -> None:
-    image = patch_image(np.array([[-1.0, 0.0], [0.99, 1.0]], np.float32), 2)[..., 0]
-    assert image[0, 0] > image[0, 1] > image[1, 0] > image[1, 1] == 0
+    image = patch_image(np.array([[-1.0, 0.0], [0.99, 1.0]], np.float32))[..., 0]
+    assert image[0, 0] > image[0, -1] > image[-1, 0] > image[-1, -1] == 0
 
 
 def test_a_sheet_keeps_each_tile_and_fills_the_last_row() -> None:

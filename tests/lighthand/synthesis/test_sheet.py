@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from lighthand.drawing import TILE_PX
 from lighthand.synthesis.sheet import COLUMNS, main
 
 
@@ -12,10 +13,10 @@ def test_a_sheet_shows_every_crop(tmp_path: Path) -> None:
     path = tmp_path / "new" / "sheet.png"
     assert main(["--out", str(path), "--rows", "2", "--seed", "3"]) == 0
     page = cv2.imread(str(path))
-    assert page.shape == (2 * 192, COLUMNS * 192, 3)
+    assert page.shape == (2 * TILE_PX, COLUMNS * TILE_PX, 3)
     for row in range(2):
         for column in range(COLUMNS):
-            assert page[row * 192 : (row + 1) * 192, column * 192 : (column + 1) * 192].any()
+            assert page[row * TILE_PX : (row + 1) * TILE_PX, column * TILE_PX : (column + 1) * TILE_PX].any()
 
 
 def test_a_folder_without_cvar_ends_with_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
