@@ -1,0 +1,96 @@
+"""What the shipped weights are good for: on real recordings where they are, and on the rendered scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lighthand.datasets.annotations import AnnotatedRecord, read_annotations
+from lighthand.datasets.cvar import read_cvar
+from lighthand.estimator import TorchEstimator
+from lighthand.evaluate import WEIGHTS
+from lighthand.geometry import unproject
+from lighthand.pipeline import Pipeline, PipelineConfig
+from lighthand.predictions import predict_at_truth
+from lighthand.synthesis.scene import HandAnimator
+from lighthand.tips import run_single
+from lighthand.types import Frame, Result, Side
+
+FRAMES = 30
+STEP_S = 0.4
+PERSON_MM = 800
+"""In the rendered scene the hand and most of the forearm are nearer than that, the body is farther."""
+
+
+@pytest.fixture(scope="module")
+def estimator() -> Iterator[TorchEstimator]:
+    if not WEIGHTS.is_file():
+        pytest.skip(f"no weights: {WEIGHTS} is not there")
+    threads = torch.get_num_threads()
+    yield TorchEstimator(WEIGHTS)
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def pipeline(estimator: TorchEstimator) -> Pipeline:
+    return Pipeline(estimator, PipelineConfig())
+
+
+def single(pipeline: Pipeline, items: list[AnnotatedRecord]) -> tuple[float, list[float]]:
+    """Give the share of the frames with a hand, and of those how far the crop is from the marked palm, mm."""
+    compared = run_single(pipeline, items)
+    gaps = [
+        float(np.linalg.norm(item.hand.region.centre_mm - unproject(item.truth.palm, item.frame.intrinsics)))
+        for item in compared
+        if item.hand is not None
+    ]
+    return len(gaps) / len(compared), gaps
+
+
+@pytest.mark.slow
+def test_cvar_joints_are_near_the_truth(shared_data: Path, estimator: TorchEstimator) -> None:
+    errors = [
+        predict_at_truth(name, read_cvar(shared_data, name)[::3], estimator).errors_mm.ravel() for name in ("P4", "P5")
+    ]
+    assert np.concatenate(errors).mean() <= 17
+
+
+def test_kinect_hands_are_found_and_the_crops_hold_the_palm(shared_data: Path, pipeline: Pipeline) -> None:
+    found, gaps = single(pipeline, read_annotations(shared_data / "kinect2_scene.json"))
+    assert found >= 0.95
+    assert max(gaps) <= 60
+
+
+def test_every_sr305_hand_is_found_in_eighths_of_a_millimetre(shared_data: Path, pipeline: Pipeline) -> None:
+    items = read_annotations(shared_data / "sr305.json")
+    assert len(items) == 19
+    assert {item.record.load().depth_unit_mm for item in items} == {0.125}
+    found, _ = single(pipeline, items)
+    assert found == 1
+
+
+def scene(pipeline: Pipeline, animator: HandAnimator, farther_than_mm: float = 0.0) -> list[Result]:
+    """Process frames of the rendered scene, each on its own, of what is farther than a distance."""
+    results = []
+    for seq in range(FRAMES):
+        depth, _ = animator.render(seq * STEP_S)
+        depth[depth < farther_than_mm] = 0
+        pipeline.reset()
+        results.append(pipeline.process(Frame(seq, depth, 1.0, animator.camera, seq * STEP_S)))
+    return results
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_rendered_hand_is_found_with_its_side(pipeline: Pipeline, side: Side) -> None:
+    results = scene(pipeline, HandAnimator(side=side))
+    assert sum(bool(r.hands) and r.hands[0].side == side for r in results) >= 0.9 * FRAMES
+
+
+def test_a_person_without_a_hand_has_no_pose(pipeline: Pipeline) -> None:
+    results = scene(pipeline, HandAnimator(), PERSON_MM)
+    assert np.median([np.count_nonzero(r.frame.depth) for r in results]) > 1000
+    assert sum(bool(r.hands) for r in results) == 0
