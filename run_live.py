@@ -1,8 +1,13 @@
 """Follow a hand in depth images, live: ``python run_live.py --help``."""
 
+import os
+import signal
 import sys
 
-from app.main import main
-
 if __name__ == "__main__":
+    # ^C while the libraries load: some of them would make another error of a KeyboardInterrupt.
+    before = signal.signal(signal.SIGINT, lambda number, frame: os._exit(130))
+    from app.main import main
+
+    signal.signal(signal.SIGINT, before)
     sys.exit(main())

@@ -45,7 +45,8 @@ class CameraConfig:
             raise ConfigError("replay needs --source: a folder of 16-bit PNGs or an .npz.")
         if self.kind == "synthetic" and (self.source or self.intrinsics or self.loop):
             raise ConfigError(
-                "the synthetic camera takes no source, intrinsics or loop. Use --camera replay to play a recording."
+                "the synthetic camera takes no source, intrinsics or loop: they belong to a recording, "
+                "which --camera replay --source PATH plays."
             )
         if self.seed < 0:
             raise ConfigError(f"camera.seed={self.seed}: expected 0 or more.")

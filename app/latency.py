@@ -41,6 +41,7 @@ STAGES: Final = (
     ("age at drawing", "arrival_s", "drawn_s"),
 )
 
+_HEAD: Final = "# lighthand"  # how every log begins
 _KEPT: Final = 36_000  # frames the summary looks back on: 20 minutes at 30 fps
 _UNDRAWN: Final = 64  # rows that wait for their drawing at most
 
@@ -61,7 +62,7 @@ class FrameLog:
             about: written as JSON into the comment on the first line: source, configuration.
 
         Raises:
-            SourceError: the file cannot be written.
+            SourceError: the file cannot be written, or it is there and no such log.
         """
         self._drawn = drawn
         self._lock = threading.Lock()
@@ -74,9 +75,10 @@ class FrameLog:
         if path is not None:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                _check_ours(path)
                 self._file = path.open("w", encoding="utf-8", newline="", buffering=1)  # a kill loses no row
                 self._writer = csv.writer(self._file, lineterminator="\n")
-                self._file.write(f"# lighthand {json.dumps(about)}\n")
+                self._file.write(f"{_HEAD} {json.dumps(about)}\n")
                 self._writer.writerow(COLUMNS)
             except OSError as error:
                 raise self._give_up(path, error) from error
@@ -112,12 +114,25 @@ class FrameLog:
             self._drawn_s[seq] = drawn_s
 
     def close(self) -> None:
-        """Write what waits and close the file; after the worker has ended."""
-        while self._waiting:
-            self._write(*self._finish(*self._waiting.popleft()))
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Write what waits and close the file; after the worker has ended. Safe twice.
+
+        Raises:
+            SourceError: the last rows cannot be written; the summary knows them all the same.
+        """
+        with self._lock:
+            ready = [self._finish(*item) for item in self._waiting]
+            self._waiting.clear()
+        failed: SourceError | None = None
+        for row in ready:
+            try:
+                self._write(*row)
+            except SourceError as error:  # later rows are only counted
+                failed = error
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+        if failed is not None:
+            raise failed
 
     def __enter__(self) -> Self:
         """Give the log."""
@@ -178,6 +193,16 @@ class FrameLog:
         if self.frames > _KEPT:
             lines.append(f"(times and rate: the last {_KEPT} frames)")
         return "\n".join(lines)
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse to write over a file that is not a log of ours."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        first = file.read(len(_HEAD))
+    if first not in (b"", _HEAD.encode()):
+        raise SourceError(f"{path}: is there and is no log of LightHand. Choose another place for --log.")
 
 
 def _seconds(value: float | None) -> str:

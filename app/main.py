@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -25,7 +25,8 @@ from app.config import AppConfig, CameraConfig
 from app.latency import FrameLog
 from app.session import JOIN_S, Session
 from app.slot import SlotClosedError
-from app.viewer.overlay import Snapshot
+from app.viewer.display import missing_display
+from app.viewer.overlay import Snapshot, make_folder
 from lighthand.config import config_to_dict, load_config
 from lighthand.crop import BACKGROUND, PATCH
 from lighthand.errors import LightHandError
@@ -35,22 +36,27 @@ from lighthand.segment import SegmentConfig
 
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
-_POLL_S: Final = 0.1  # how soon a headless run sees ^C
+_POLL_S: Final = 0.1  # how soon a run sees ^C
+_PATIENCE_S: Final = 1.0  # a second ^C within that time is a double key press
 
 
 class Interrupt:
-    """Notes ^C and SIGTERM; a second one acts as it would without us."""
+    """Notes ^C and SIGTERM; a later one, when the user has waited for the end, leaves at once."""
 
     def __init__(self) -> None:
         """Take both signals over."""
         self.requested = False
+        self._first_s = 0.0
         self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         for number in self._before:
             signal.signal(number, self._note)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.requested and time.perf_counter() > self._first_s + _PATIENCE_S:
+            os._exit(130)  # an exception would end in a traceback: Qt calls us
+        if not self.requested:
+            self._first_s = time.perf_counter()
         self.requested = True
-        self.restore()
 
     def restore(self) -> None:
         """Give both signals back."""
@@ -96,9 +102,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError("expected more than 0")
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a number of seconds above 0")
     return value
 
 
@@ -128,57 +137,72 @@ def _camera(config: CameraConfig) -> Camera:
     return ReplayCamera(config.source, config.intrinsics, pace=config.pace, loop=config.loop)
 
 
-def _has_display() -> bool:
-    if os.environ.get("QT_QPA_PLATFORM") or not sys.platform.startswith("linux"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def _run(options: argparse.Namespace) -> int:
     """Build everything, run until the end, stop everything."""
     config = _config(options)
     headless, seconds, folder = options.headless, options.seconds, options.snapshot
-    if not headless and not _has_display():
+    if not headless and (missing := missing_display()):
         headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
-        sys.stderr.write(f"no display: running without a window for {seconds:g} s\n")
-    estimator = TorchEstimator(config.network.weights, config.network.threads)
-    estimator.estimate(np.full((2, PATCH, PATCH), BACKGROUND, np.float32))  # the first is many times slower
-    pipeline = Pipeline(estimator, config.pipeline)
+        sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
     with ExitStack() as stack:
         camera = stack.enter_context(_camera(config.camera))
         info = camera.info
+        if folder:
+            make_folder(folder)
+        estimator = TorchEstimator(config.network.weights, config.network.threads)
+        estimator.estimate(np.full((2, PATCH, PATCH), BACKGROUND, np.float32))  # the first is many times slower
+        pipeline = Pipeline(estimator, config.pipeline)
         snapshot = Snapshot(folder, info.fps) if folder and headless else None
         log = FrameLog(options.log, drawn=not headless, about=_about(info, config))
         stack.enter_context(log)
         session = Session(camera, pipeline.process, log, config.segment, lockstep=config.camera.pace == "lockstep")
         interrupt = Interrupt()
-        error: BaseException | None = None
         saved: list[Path] = []
-        try:
+
+        def run() -> None:
             session.start()
             if headless:
-                error = _watch(session, snapshot, seconds, interrupt)
+                ended = _watch(session, snapshot, seconds, interrupt)
             else:
                 picture = folder / "window.png" if folder else None
-                error = _show(session, info, log, config.segment, seconds, interrupt, picture)
-                saved += [picture] if picture else []
-        finally:
-            hung = session.stop()
-            interrupt.restore()
-            log.close()
-            saved = [*(snapshot.close() if snapshot else ()), *([options.log] if options.log else ())]
+                ended = _show(session, info, log, config.segment, seconds, interrupt, picture)
+                saved.extend([picture] if picture else [])
+            if ended is not None:
+                raise ended
+
+        def report() -> None:
             lines = [log.summary()]
             if config.camera.pace == "lockstep":
                 lines.append("(lock step: a frame waits for the worker, so its age says nothing of a live run)")
-            lines += [f"saved {path.resolve()}" for path in saved]
             sys.stdout.write("\n".join(lines) + "\n")
-            if hung:
-                _leave(hung)
-    if isinstance(error, LightHandError):
+
+        def save() -> None:
+            saved.extend([options.log] if options.log else [])
+            saved.extend(snapshot.close() if snapshot else ())
+
+        def name_saved() -> None:
+            sys.stdout.write("".join(f"saved {path.resolve()}\n" for path in saved))
+
+        error = _first_error(run, session.stop, log.close, report, save, name_saved)
+        interrupt.restore()
+        if session.running:
+            _leave(session.running, error)
+    if isinstance(error, LightHandError | KeyboardInterrupt):
         raise error
     if error is not None:
         raise RuntimeError("the program stopped on an error of its own: please report it") from error
     return 0
+
+
+def _first_error(*steps: Callable[[], object]) -> BaseException | None:
+    """Take every step, whatever the others do; give the first error."""
+    first: BaseException | None = None
+    for step in steps:
+        try:
+            step()
+        except BaseException as error:  # noqa: BLE001 - given to the caller, who raises it
+            first = first or error
+    return first
 
 
 def _about(info: CameraInfo, config: AppConfig) -> dict[str, object]:
@@ -237,8 +261,10 @@ def _show(
     return window.error
 
 
-def _leave(hung: tuple[str, ...]) -> None:
+def _leave(hung: tuple[str, ...], error: BaseException | None) -> None:
     """Say which thread does not end, and leave without it: Python would wait for it for ever."""
+    if error is not None:
+        sys.stderr.write(f"error: {error}\n")
     sys.stderr.write(f"error: thread {' and '.join(hung)} did not end within {JOIN_S:g} s; leaving without it\n")
     sys.stdout.flush()
     sys.stderr.flush()

@@ -59,7 +59,7 @@ class Session:
         """End both threads from any state; safe twice.
 
         Returns:
-            The names of threads that did not end within JOIN_S each.
+            The names of threads that did not end within JOIN_S each: see ``running``.
         """
         self._stop.set()
         self._camera.close()
@@ -68,4 +68,9 @@ class Session:
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(JOIN_S)
+        return self.running
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The names of the threads that run."""
         return tuple(thread.name for thread in self._threads if thread.is_alive())

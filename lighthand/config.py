@@ -188,7 +188,8 @@ def _build(cls: type, default: object, tree: _Tree, prefix: str, names: tuple[st
             raise _RefusedError(f"{prefix}{missing[0]} is missing and has no default.")
         return cls(**given)
     except ConfigError as error:
-        raise _RefusedError(f"{prefix.rstrip('.')}: {error}" if prefix else str(error)) from error
+        named = str(error).startswith(prefix)  # the message names the section itself
+        raise _RefusedError(str(error) if named else f"{prefix.rstrip('.')}: {error}") from error
 
 
 def _default(field: dataclasses.Field[Any]) -> object:

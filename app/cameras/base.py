@@ -196,8 +196,9 @@ def nothing_between(frame: Frame, near_mm: float, far_mm: float) -> str:
     in_range = np.count_nonzero((frame.depth >= nearest) & (frame.depth <= farthest))
     if in_range > _SPECK * frame.depth.size:
         return ""
-    valid = frame.depth[frame.depth > 0]
-    if valid.size < _ENOUGH * frame.depth.size:
+    sample = frame.depth[::4, ::4]  # enough to tell, in a sixteenth of the time
+    valid = sample[sample > 0]
+    if valid.size < _ENOUGH * sample.size:
         return ""
     nearest_m = np.percentile(valid, 1) * unit_mm / 1e3
     return (

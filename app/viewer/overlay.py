@@ -83,6 +83,18 @@ def _write(image: Image, text: str, y: int) -> None:
     cv2.putText(image, text, (8, y), cv2.FONT_HERSHEY_SIMPLEX, 0.48, TEXT, 1, cv2.LINE_AA)
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder that pictures go to.
+
+    Raises:
+        SourceError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SourceError(f"{folder}: the folder cannot be made ({error.strerror}).") from error
+
+
 class Snapshot:
     """Collects drawn results into ``overlay.mp4`` and ``sheet.png`` in a folder."""
 
@@ -96,10 +108,7 @@ class Snapshot:
         Raises:
             SourceError: the folder cannot be made.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SourceError(f"{folder}: the folder cannot be made ({error.strerror}).") from error
+        make_folder(folder)
         self.video_path = folder / "overlay.mp4"
         self.sheet_path = folder / "sheet.png"
         self._fps = fps
@@ -107,10 +116,11 @@ class Snapshot:
         self._tiles: list[Image] = []
         self._stride = 1
         self._count = 0
-        self._seq: int | None = None
+        self._page: Image | None = None  # the last one written, BGR
+        self._seq = 0
 
     def add(self, result: Result) -> None:
-        """Draw one result; a picture stands in the video for the frames that were skipped before it too.
+        """Draw one result; a picture stands in the video for the frames that were skipped after it too.
 
         Raises:
             SourceError: the video cannot be written.
@@ -119,16 +129,18 @@ class Snapshot:
         page = _page(result, image)
         if self._video is None:
             size = (page.shape[1], page.shape[0])
-            self._video = cv2.VideoWriter(str(self.video_path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, size)
-            if not self._video.isOpened():
+            video = cv2.VideoWriter(str(self.video_path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, size)
+            if not video.isOpened():
                 raise SourceError(
                     f"{self.video_path}: OpenCV cannot write this video. Choose another --snapshot folder."
                 )
-        repeats = 1 if self._seq is None else max(1, result.frame.seq - self._seq)
+            self._video = video
+        if self._page is not None:
+            for _ in range(result.frame.seq - self._seq - 1):
+                self._video.write(self._page)
         self._seq = result.frame.seq
-        bgr = np.ascontiguousarray(page[:, :, ::-1])
-        for _ in range(repeats):
-            self._video.write(bgr)
+        self._page = np.ascontiguousarray(page[:, :, ::-1])
+        self._video.write(self._page)
         if self._count % self._stride == 0:
             self._tiles.append(_tile(result, image, scale))
             if len(self._tiles) == 2 * _TILES:  # keep every other one: evenly spread, however long the run

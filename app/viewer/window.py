@@ -279,7 +279,6 @@ class HandWindow(QtWidgets.QWidget):
         Raises:
             SourceError: the file cannot be written.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not self.grab().save(str(path)):
             raise SourceError(f"{path}: the picture of the window cannot be written. Choose another --snapshot folder.")
 

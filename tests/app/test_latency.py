@@ -120,6 +120,34 @@ def test_a_disk_that_fills_up_is_a_clear_error_and_keeps_the_rows(tmp_path: Path
     assert [row["seq"] for row in rows(path)[1]] == ["0"]
 
 
+def test_closing_counts_every_frame_though_the_disk_is_full(tmp_path: Path) -> None:
+    class Full:
+        def writerow(self, row: list[object]) -> None:
+            raise OSError(28, "No space left on device")
+
+    log = FrameLog(tmp_path / "log.csv", drawn=True, about={})
+    for seq in range(5):
+        log.add(timed(seq))
+    log._writer = Full()
+    with pytest.raises(SourceError, match="No space left"):
+        log.close()
+    assert log.frames == 5
+    log.close()
+
+
+def test_a_file_that_is_no_log_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "thesis.csv"
+    path.write_text("my only copy\n")
+    with pytest.raises(SourceError, match="thesis.csv: is there and is no log of LightHand. Choose another"):
+        FrameLog(path, drawn=False, about={})
+    assert path.read_text() == "my only copy\n"
+    path.write_text("")
+    for _ in range(2):  # an empty file and a log of ours are written over
+        with FrameLog(path, drawn=False, about={}) as log:
+            log.add(timed(0))
+        assert len(rows(path)[1]) == 1
+
+
 def test_live_figures_count_new_results_over_two_seconds() -> None:
     figures = LiveFigures()
     assert figures.rates(0.0) == (0.0, 0.0)

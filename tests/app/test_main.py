@@ -18,6 +18,9 @@ import torch
 
 from app import main as program
 from app.cameras.synthetic import SyntheticCamera
+from app.session import Session
+from app.viewer.overlay import Snapshot
+from lighthand.errors import SourceError
 from lighthand.network import HandNet, NetworkConfig
 from lighthand.weights import save_weights
 from tests.lighthand.scenes import BlobEstimator
@@ -123,6 +126,13 @@ def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
             more = ["--set", f"network.weights={tmp_path / 'bad.safetensors'}"]
         case "bad setting":
             more = ["--set", "track.acept=0.5"]
+        case "no thread":
+            more = ["--set", "network.threads=0"]
+        case "folder and weights":  # the source is looked at first: the weights take longer
+            shutil.rmtree(folder)
+            more = ["--set", f"network.weights={tmp_path / 'none.safetensors'}"]
+        case "snapshot in a file":
+            more = ["--snapshot", str(folder / "0.png" / "out")]
         case "log in a file":
             more = ["--log", str(folder / "0.png" / "log.csv")]
     return lock_step(folder, weights, *more)
@@ -143,6 +153,9 @@ def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
         ("no weights", "none.safetensors: no such file"),
         ("damaged weights", "bad.safetensors"),
         ("bad setting", "unknown key track.acept. The nearest valid name is track.accept"),
+        ("no thread", "error: --set: network.threads=0: expected at least 1."),
+        ("folder and weights", "frames: no such file or folder"),
+        ("snapshot in a file", "the folder cannot be made"),
         ("log in a file", "the log cannot be written"),
     ],
 )
@@ -162,9 +175,16 @@ def test_replay_without_a_source_and_a_source_for_the_synthetic_camera(capsys: p
     assert "replay needs --source" in capsys.readouterr().err
     assert program.main(["--camera", "synthetic", "--source", "x", "--headless"]) == 2
     assert "the synthetic camera takes no source" in capsys.readouterr().err
+    assert program.main(["--intrinsics", "x", "--headless"]) == 2
+    assert "belong to a recording, which --camera replay --source PATH plays" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["-1", "abc", "nan"])
+def test_a_bad_time_is_named(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        program.main(["--seconds", "-1"])
+        program.main(["--seconds", text])
     assert caught.value.code == 2
+    assert f"{text!r}, expected a number of seconds above 0" in capsys.readouterr().err
 
 
 def test_without_a_display_it_runs_headless_and_says_where_it_saves(
@@ -181,21 +201,46 @@ def test_without_a_display_it_runs_headless_and_says_where_it_saves(
     assert (tmp_path / "out" / "live" / "sheet.png").stat().st_size > 1000
 
 
-def test_the_window_leaves_its_picture(weights: Path, tmp_path: Path, qapp: object) -> None:
-    words = [
-        "--camera",
-        "synthetic",
-        "--seconds",
-        "1",
-        "--snapshot",
-        str(tmp_path),
-        "--set",
-        f"network.weights={weights}",
-    ]
-    assert program.main(words) == 0
+def test_the_window_leaves_its_picture(
+    weights: Path, tmp_path: Path, qapp: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--camera", "synthetic", "--seconds", "1", "--snapshot", str(tmp_path)]
+    assert program.main([*words, "--set", f"network.weights={weights}"]) == 0
+    assert f"saved {tmp_path / 'window.png'}" in capsys.readouterr().out
     picture = cv2.imread(str(tmp_path / "window.png"))
     assert picture.shape[:2] == (720, 1280)
     assert picture.std() > 10  # a depth image, not a blank page
+
+
+def test_a_display_that_does_not_answer_is_as_good_as_none(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    words = ["--seconds", "0.5", "--snapshot", str(tmp_path), "--set", f"network.weights={weights}"]
+    assert program.main(words) == 0
+    assert "no display at DISPLAY=:4711 (" in capsys.readouterr().err
+    assert (tmp_path / "sheet.png").exists()
+
+
+def test_the_end_is_reported_though_its_parts_fail(
+    recording: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(self: Snapshot) -> tuple[Path, ...]:
+        raise SourceError("sheet.png: the sheet cannot be written.")
+
+    left: list[tuple[str, ...]] = []
+    monkeypatch.setattr(Snapshot, "close", fail)
+    monkeypatch.setattr(Session, "running", ("capture",))
+    monkeypatch.setattr(program, "_leave", lambda hung, error: left.append(hung))
+    log = tmp_path / "log.csv"
+    assert program.main(lock_step(recording, weights, "--snapshot", str(tmp_path / "out"), "--log", str(log))) == 2
+    out = capsys.readouterr()
+    assert f"{FRAMES} frames tracked" in out.out
+    assert f"saved {log}" in out.out
+    assert "error: sheet.png: the sheet cannot be written." in out.err
+    assert left == [("capture",)]
 
 
 def start(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
@@ -230,6 +275,31 @@ def test_an_interrupt_ends_a_headless_run_with_its_summary(
     assert "frames tracked" in out
     assert "arrival to pose" in out
     assert log_rows(log)[-1]["tracked_s"]
+
+
+def test_a_double_interrupt_in_the_window_is_one(weights: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    process = start(["--log", str(log), "--set", f"network.weights={weights}"], QT_QPA_PLATFORM="offscreen")
+    wait_for_rows(log, process)
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "age at drawing" in out
+
+
+def test_an_interrupt_while_the_libraries_load_ends_quietly() -> None:
+    process = start(["--headless"])
+    maps = Path(f"/proc/{process.pid}/maps")
+    end_s = time.monotonic() + 30
+    while "numpy" not in maps.read_text() and time.monotonic() < end_s:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err == ""
 
 
 def test_the_window_opens_with_the_xcb_plugin_and_ends_on_an_interrupt(weights: Path, tmp_path: Path) -> None:

@@ -68,6 +68,27 @@ def test_saves_a_video_of_all_frames_and_a_sheet(tmp_path: Path, count: int) -> 
     assert sheet.shape == (320 * -(-tiles // 5), 320 * min(tiles, 5), 3)
 
 
+def test_the_picture_before_a_gap_stands_for_it(tmp_path: Path) -> None:
+    snapshot = Snapshot(tmp_path, 30.0)
+    near, far = result(frame(0, depth=300), hand=False), result(frame(4, depth=2500), hand=False)
+    snapshot.add(near)
+    snapshot.add(far)
+    video = cv2.VideoCapture(str(snapshot.close()[0]))
+    shown = [video.read()[1][100, 100].astype(int) for _ in range(5)]
+    video.release()
+    expected = [draw_result(near)[0][100, 100, ::-1].astype(int)] * 4 + [draw_result(far)[0][100, 100, ::-1]]
+    assert np.abs(expected[0] - expected[4]).max() > 60
+    assert np.abs(np.array(shown) - expected).max() < 20  # the codec's loss
+
+
+def test_a_video_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "overlay.mp4").mkdir()
+    snapshot = Snapshot(tmp_path, 30.0)
+    with pytest.raises(SourceError, match="cannot write this video"):
+        snapshot.add(result(frame(0)))
+    assert snapshot.close() == ()
+
+
 def test_nothing_shown_nothing_saved(tmp_path: Path) -> None:
     assert Snapshot(tmp_path / "out", 30.0).close() == ()
     (tmp_path / "file").write_text("")

@@ -110,7 +110,7 @@ def test_one_noisy_pixel_does_not_judge_the_unit() -> None:
 def speckled(depth: int, share: float, other: int) -> Frame:
     """Give a frame at one depth with a share of its pixels at another."""
     image = np.full((SIZE.height, SIZE.width), depth, np.uint16)
-    image.ravel()[: round(share * image.size)] = other
+    image.ravel()[-round(share * image.size) :] = other
     return Frame(0, image, 1.0, SIZE, time.perf_counter())
 
 
