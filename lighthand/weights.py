@@ -1,7 +1,7 @@
 """Weights as safetensors files that say which network and which joints they belong to.
 
-The metadata holds ``format`` (version of this layout), ``network`` (``NetworkConfig`` as JSON) and
-``joints`` (names in order as JSON), beside whatever the writer adds.
+The metadata holds ``format`` (version of this layout), ``network`` (``NetworkConfig`` as JSON), ``joints``
+(names in order as JSON) and ``cube_mm`` (of the crops it was trained on), beside whatever the writer adds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from lighthand.crop import CUBE_MM
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet, NetworkConfig
 from lighthand.skeleton import JOINT_NAMES
@@ -30,7 +31,7 @@ def save_weights(path: Path, net: HandNet, *, extra: Mapping[str, str]) -> None:
     Args:
         path: the file; its folder exists.
         net: a network of the 21 joints of ``lighthand.skeleton``.
-        extra: more metadata, such as the step; ``format``, ``network`` and ``joints`` are taken.
+        extra: more metadata, such as the step; ``format``, ``network``, ``joints``, ``cube_mm`` are taken.
 
     Raises:
         WeightsError: the network has another number of joints, or the file cannot be written.
@@ -45,6 +46,7 @@ def save_weights(path: Path, net: HandNet, *, extra: Mapping[str, str]) -> None:
         "format": FORMAT,
         "network": json.dumps(dataclasses.asdict(net.config)),
         "joints": json.dumps(JOINT_NAMES),
+        "cube_mm": json.dumps(CUBE_MM),
     }
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()}
     part = path.with_name(path.name + ".part")
@@ -83,6 +85,9 @@ def load_weights(path: Path) -> HandNet:
             "Use weights written by this version of LightHand."
         )
     _check_joints(path, _read_json(path, metadata, "joints"))
+    cube = _read_json(path, metadata, "cube_mm")
+    if cube != CUBE_MM:
+        raise WeightsError(f"{path}: trained on crops of {cube} mm, expected {CUBE_MM:g} mm. Choose other weights.")
     net = HandNet(_read_config(path, _read_json(path, metadata, "network")))
     _check_tensors(path, tensors, net)
     net.load_state_dict(tensors, strict=True)

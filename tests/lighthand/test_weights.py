@@ -82,6 +82,8 @@ def network(**change: object) -> Callable[[Metadata, Tensors], object]:
         (swap, "joint 3 is 'index_mcp', expected 'thumb_ip': another joint order"),
         (lambda m, _: m.update(joints=json.dumps(JOINT_NAMES[:14])), "14 joints, expected 21"),
         (lambda m, _: m.update(joints="[1,"), "metadata 'joints' is missing or damaged"),
+        (lambda m, _: m.pop("cube_mm"), "metadata 'cube_mm' is missing"),
+        (lambda m, _: m.update(cube_mm="300.0"), "trained on crops of 300.0 mm, expected 240 mm"),
         (lambda m, _: m.pop("network"), "metadata 'network' is missing or damaged"),
         (network(wings=2), "'wings': 2"),
         (network(joints=16), "a network of 16 joints, expected 21"),
