@@ -46,9 +46,9 @@ class TrackConfig:
     accept: float = 0.8
     keep: float = 0.5
     lost_after: int = 3
-    min_cutoff_hz: float = 1.5
-    beta_hz_s_mm: float = 0.01
-    speed_cutoff_hz: float = 1.0
+    min_cutoff_hz: float = 2.0
+    beta_hz_s_mm: float = 0.05
+    speed_cutoff_hz: float = 5.0
 
     def __post_init__(self) -> None:
         """Check the ranges.
