@@ -43,7 +43,6 @@ class CameraInfo:
         depth_unit_mm: millimetres a count.
         intrinsics: of each depth image.
         fps: frames a second that the source promises.
-        frames: number of frames there are, None where there is no end.
     """
 
     model: str
@@ -53,7 +52,6 @@ class CameraInfo:
     depth_unit_mm: float
     intrinsics: Intrinsics
     fps: float
-    frames: int | None = None
 
 
 class Camera(ABC):

@@ -22,6 +22,8 @@ from lighthand.types import DepthArray, Frame
 _LOG: Final = logging.getLogger(__name__)
 _PNG_HEAD: Final = b"\x89PNG\r\n\x1a\n"
 
+_SHORT_S: Final = 2.0  # a recording shorter than that is over before one has looked
+
 Loader = Callable[[int], DepthArray]
 
 
@@ -68,9 +70,14 @@ class ReplayCamera(Camera):
         if doubt := unit_doubt(camera.width, camera.height, unit):
             _LOG.warning("%s: %s", self._source, doubt)
         name = self._source.resolve().name
-        self._info = CameraInfo(about.model, name, "", "file", unit, camera, about.fps, None if self._loop else count)
+        self._info = CameraInfo(about.model, name, "", "file", unit, camera, about.fps)
         self._count = count
-        self._frame(0, 0.0)
+        if self._pace == "recorded" and not self._loop and count < _SHORT_S * about.fps:
+            _LOG.warning(
+                "%s: %d frame(s), over in %.2g s: --loop plays them again and again, --pace lockstep shows every one",
+                self._source, count, count / about.fps,
+            )  # fmt: skip
+        self._depth(0)
         self._seq = 0
         self._metronome = Metronome(about.fps, self._pace)
 
@@ -80,17 +87,18 @@ class ReplayCamera(Camera):
             raise EndOfSourceError(f"{self._source}: not opened")
         if self._seq >= self._count and not self._loop:
             raise EndOfSourceError(f"{self._source}: the recording is over after {self._count} frames")
-        frame = self._frame(self._seq, self._metronome.wait(timeout_s))
+        info, seq = self.info, self._seq
+        depth = self._depth(seq)  # before it is due: a camera has its image ready, too
+        arrival_s = self._metronome.wait(timeout_s)
         self._seq += 1
-        return frame
+        return Frame(seq, depth, info.depth_unit_mm, info.intrinsics, arrival_s, seq / info.fps, "device", info.serial)
 
-    def _frame(self, seq: int, arrival_s: float) -> Frame:
-        """Read one frame, checked."""
-        info = self.info
+    def _depth(self, seq: int) -> DepthArray:
+        """Read the image of one frame, checked."""
         depth = self._load(seq % self._count)
         if self._invalid_from < 65536:
             depth = np.where(depth >= self._invalid_from, np.uint16(0), depth)
-        return Frame(seq, depth, info.depth_unit_mm, info.intrinsics, arrival_s, seq / info.fps, "device", info.serial)
+        return depth
 
     def close(self) -> None:
         """End; see ``Camera.close``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from dataclasses import replace
@@ -21,10 +20,10 @@ import pyqtgraph as pg  # noqa: E402 - looks for Qt when imported
 from app.cameras.base import CameraInfo, nothing_between  # noqa: E402
 from app.latency import FrameLog, LiveFigures  # noqa: E402
 from app.slot import Slot, SlotClosedError  # noqa: E402
+from app.viewer.bar import Bar  # noqa: E402
 from app.viewer.colours import (  # noqa: E402
     BACKGROUND,
     FINGER_COLOURS,
-    WRIST_COLOUR,
     bones_of_finger,
     depth_image,
     finger_colour,
@@ -32,12 +31,14 @@ from app.viewer.colours import (  # noqa: E402
 )
 from lighthand.errors import SourceError  # noqa: E402
 from lighthand.segment import SegmentConfig  # noqa: E402
-from lighthand.skeleton import FINGERS, JOINTS  # noqa: E402
+from lighthand.skeleton import JOINTS  # noqa: E402
 from lighthand.types import Result, TrackedHand  # noqa: E402
 
 POLL_MS: Final = 15
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
 STALE_S: Final = 0.5  # a result, or a silence, older than that or than three frames is not shown as live
+
+_LEAST_SIZE: Final = QtCore.QSize(640, 420)
 
 _STYLE: Final = """
 QWidget#page { background: rgb(18, 20, 24); }
@@ -92,7 +93,7 @@ class HandWindow(QtWidgets.QWidget):
         self.setStyleSheet(_STYLE)
         self.resize(1280, 720)
         self._build()
-        self._say("Waiting for frames", "#9aa2ae")
+        self._bar.say("Waiting for frames", "#9aa2ae")
         self._show_banner(f"Waiting for the first frame of\n{info.model}, {info.serial}")
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
@@ -123,38 +124,15 @@ class HandWindow(QtWidgets.QWidget):
         self._banner.setWordWrap(True)
         self._banner.hide()
 
-        self._state = _label("", "state")
-        self._state.setTextFormat(QtCore.Qt.TextFormat.RichText)
-        legend = QtWidgets.QLabel(_legend())
-        left = QtWidgets.QVBoxLayout()
-        left.setSpacing(4)
-        left.addWidget(self._state)
-        left.addWidget(legend)
-        bar = QtWidgets.QHBoxLayout()
-        bar.setContentsMargins(18, 10, 18, 12)
-        bar.setSpacing(30)
-        bar.addLayout(left, 1)
-        self._rate = self._add_figure(bar, "new poses a second", 150)
-        self._age = self._add_figure(bar, "age when drawn: median, p95", 190)
-        self._drops = self._add_figure(bar, "drops: source, worker, window", 200)
+        self._bar = Bar()
         page = QtWidgets.QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
         page.addWidget(self._view, 1)
-        page.addLayout(bar)
+        page.addWidget(self._bar)
+        self.setMinimumSize(_LEAST_SIZE)  # else the bar on one line sets it
         for key in ("Q", "Esc"):
             QtGui.QShortcut(QtGui.QKeySequence(key), self, self.close)
-
-    def _add_figure(self, bar: QtWidgets.QHBoxLayout, caption: str, width: int) -> QtWidgets.QLabel:
-        """Add a figure of fixed width with its caption below, so that nothing jumps."""
-        column = QtWidgets.QVBoxLayout()
-        column.setSpacing(2)
-        figure = _label("–", "figure")
-        figure.setMinimumWidth(width)
-        column.addWidget(figure)
-        column.addWidget(_label(caption, "caption"))
-        bar.addLayout(column)
-        return figure
 
     def _poll(self) -> None:
         """Look for a newer result and show it; say so when nothing comes."""
@@ -170,11 +148,11 @@ class HandWindow(QtWidgets.QWidget):
                     self._draw(taken.value, now_s)
                     self._shown_s = now_s
                 elif self._last is not None and now_s - self._shown_s > self._stale_s:
-                    self._say(f"No new frame for {now_s - self._shown_s:.1f} s", "#ffb454")
+                    self._bar.say(f"No new frame for {now_s - self._shown_s:.1f} s", "#ffb454")
                     self._fade()
-        if now_s >= self._figures_due_s:
+        if now_s >= self._figures_due_s and not self._ended:
             self._figures_due_s = now_s + FIGURES_S
-            self._write_figures(now_s)
+            self._bar.write(self._figures, self._log, now_s)
 
     def _draw(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""
@@ -189,15 +167,15 @@ class HandWindow(QtWidgets.QWidget):
         self._image.setImage(depth_image(result.frame), autoLevels=False, levels=(0, 255))
         self._draw_hands(result.hands)
         if stale:
-            self._say(f"Result is {age_s:.1f} s old", "#ffb454")
+            self._bar.say(f"Result is {age_s:.1f} s old", "#ffb454")
             self._fade()
         elif result.hands:
             names = ", ".join(f"{hand.side} hand, track {hand.track_id}" for hand in result.hands)
-            self._say(names[0].upper() + names[1:], "#6fdc8c")
+            self._bar.say(names[0].upper() + names[1:], "#6fdc8c")
         elif text := nothing_between(result.frame, self._segment.near_mm, self._segment.far_mm):
-            self._say(text[0].upper() + text[1:], "#ffb454")
+            self._bar.say(text[0].upper() + text[1:], "#ffb454")
         else:
-            self._say("No hand in view", "#9aa2ae")
+            self._bar.say("No hand in view", "#9aa2ae")
 
     def _draw_hands(self, hands: tuple[TrackedHand, ...]) -> None:
         """Move the bones and joints; none where there is no hand."""
@@ -223,13 +201,15 @@ class HandWindow(QtWidgets.QWidget):
         """Say that nothing more will come."""
         self._ended = True
         self.error = error
-        self._fade()
-        if error is None:
+        self._bar.write(self._figures, self._log, time.perf_counter())
+        if error is None:  # the last pose stays to be looked at
             frames = f"after frame {self._last.frame.seq}" if self._last else "before the first frame"
-            self._say("Source ended", "#9aa2ae")
-            self._show_banner(f"The source ended {frames}.\nPress Q to close.")
+            again = "; --loop plays it again" if self._info.link == "file" else ""
+            self._bar.say("Source ended", "#9aa2ae")
+            self._show_banner(f"Ended {frames}{again}. Q closes.")
         else:
-            self._say("Stopped by an error", "#ff6b6b")
+            self._fade()
+            self._bar.say("Stopped by an error", "#ff6b6b")
             self._show_banner(f"{error}\n\nPress Q to close.")
 
     def _note_painted(self) -> None:
@@ -240,16 +220,6 @@ class HandWindow(QtWidgets.QWidget):
         drawn_s = time.perf_counter()
         self._log.drawn(result.frame.seq, drawn_s)
         self._figures.drawn(result.stamps, drawn_s, bool(result.hands))
-
-    def _write_figures(self, now_s: float) -> None:
-        poses, frames = self._figures.rates(now_s)
-        median_ms, p95_ms = self._figures.age_ms(now_s)
-        self._rate.setText(f"{poses:.1f} <span style='font-size:13px; color:#969eaa'>of {frames:.1f} frames</span>")
-        self._age.setText("–" if math.isnan(median_ms) else f"{median_ms:.0f} ms, {p95_ms:.0f} ms")
-        self._drops.setText(f"{self._log.lost}, {self._log.skipped}, {self._log.undrawn}")
-
-    def _say(self, text: str, colour: str) -> None:
-        self._state.setText(f"<span style='color:{colour}'>●</span>&nbsp; {text}")
 
     def _show_banner(self, text: str) -> None:
         self._banner.setText(text)
@@ -286,15 +256,3 @@ class HandWindow(QtWidgets.QWidget):
         """Stop polling."""
         self._timer.stop()
         super().closeEvent(event)
-
-
-def _label(text: str, style: str) -> QtWidgets.QLabel:
-    label = QtWidgets.QLabel(text)
-    label.setObjectName(style)
-    return label
-
-
-def _legend() -> str:
-    """Name the fingers in their colours."""
-    names = [("wrist", WRIST_COLOUR), *zip(FINGERS, FINGER_COLOURS, strict=True)]
-    return "&nbsp;&nbsp; ".join(f"<span style='color:rgb{colour}'>■</span> {name}" for name, colour in names)

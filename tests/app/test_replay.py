@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 import yaml
 
-from app.cameras.base import Camera, EndOfSourceError, NoFrameError
+from app.cameras.base import Camera, EndOfSourceError, NoFrameError, Pace
 from app.cameras.calibration import FOLDER, load_calibration
 from app.cameras.replay import ReplayCamera
 from lighthand.errors import ConfigError, LightHandError, SourceError
-from lighthand.types import Frame
+from lighthand.types import DepthArray, Frame
 
 ABOUT: dict[str, object] = {
     "width": 8, "height": 6, "fx": 7.0, "fy": 7.0, "cx": 3.5, "cy": 2.5, "depth_unit_mm": 0.5, "fps": 200,
@@ -83,6 +84,34 @@ def test_loop_goes_on_with_rising_numbers_and_times(folder: Path) -> None:
     assert [int(frame.depth[0, 0]) for frame in frames[3:6]] == [1001, 1002, 1010]
     times = [frame.sensor_s for frame in frames]
     assert times == sorted(times)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    ("pace", "loop", "said"), [("recorded", False, 1), ("recorded", True, 0), ("lockstep", False, 0)]
+)
+def test_a_short_recording_says_how_to_see_it(
+    folder: Path, caplog: pytest.LogCaptureFixture, pace: Pace, loop: bool, said: int
+) -> None:
+    with caplog.at_level(logging.WARNING), ReplayCamera(folder, pace=pace, loop=loop):
+        pass
+    assert len(caplog.messages) == said
+    assert all("3 frame(s), over in 0.015 s: --loop plays" in message for message in caplog.messages)
+
+
+def test_a_frame_arrives_when_it_is_read_not_before(folder: Path) -> None:
+    read_s: list[float] = []
+    with ReplayCamera(folder) as camera:
+        load = camera._load
+
+        def slow(index: int) -> DepthArray:
+            time.sleep(0.02)
+            depth = load(index)
+            read_s.append(time.perf_counter())
+            return depth
+
+        camera._load = slow
+        frames = [camera.read(1.0) for _ in range(3)]
+    assert all(frame.arrival_s >= moment_s for frame, moment_s in zip(frames, read_s, strict=True))
 
 
 def test_plays_an_npz(tmp_path: Path) -> None:
@@ -225,7 +254,7 @@ def test_size_alone_chooses_only_a_camera_that_it_tells(tmp_path: Path, caplog: 
     for name, width, height in (("kinect", 512, 424), ("vga", 640, 480), ("odd", 100, 90)):
         (tmp_path / name).mkdir()
         cv2.imwrite(str(tmp_path / name / "0.png"), image(900, width, height))
-    with caplog.at_level(logging.WARNING), ReplayCamera(tmp_path / "kinect") as camera:
+    with caplog.at_level(logging.WARNING), ReplayCamera(tmp_path / "kinect", pace="lockstep") as camera:
         assert camera.info.model == "Kinect v2"
     assert len(caplog.messages) == 1
     assert "kinect2.yaml" in caplog.messages[0]
@@ -281,8 +310,10 @@ def test_close_wakes_a_waiting_read_and_is_safe_twice(folder: Path) -> None:
 
 def test_reads_the_real_recordings(shared_data: Path) -> None:
     with ReplayCamera(shared_data / "kinect2_scene", FOLDER / "kinect2.yaml", pace="lockstep") as camera:
-        assert camera.info.frames == 180
-        assert 500 < np.median(camera.read(1.0).depth) < 3000
+        frames = [camera.read(1.0) for _ in range(180)]
+        assert 500 < np.median(frames[0].depth) < 3000
+        with pytest.raises(EndOfSourceError):
+            camera.read(1.0)
     with ReplayCamera(shared_data / "sr305", FOLDER / "sr305.yaml", pace="lockstep") as camera:
         frames = [camera.read(1.0) for _ in range(19)]
     assert all(frame.depth_unit_mm == 0.125 for frame in frames)

@@ -15,7 +15,7 @@ from app.session import Session
 from app.slot import SlotClosedError
 from lighthand.errors import SourceError
 from lighthand.segment import SegmentConfig
-from lighthand.types import Frame, Result
+from lighthand.types import Frame, Result, Stamps
 from tests.app.scripted import OTHER_SIZE, SIZE, ScriptedCamera, frame, result
 
 Script = list[Frame | BaseException | float | None]
@@ -70,6 +70,28 @@ def test_a_slow_worker_skips_to_the_newest_and_counts() -> None:
     assert log.skipped > 0
     assert log.frames + log.skipped == 40
     assert log.lost == 0
+
+
+def test_frames_do_not_grow_old_before_a_slow_worker() -> None:
+    """20 ms of work a frame at 60 frames a second: a queue would be 0.5 s late at the end."""
+
+    def slow(source: Frame) -> Result:
+        taken_s = time.perf_counter()
+        time.sleep(0.02)
+        return Result(source, (), Stamps(source.arrival_s, taken_s, taken_s, taken_s, time.perf_counter()))
+
+    log = FrameLog(None, drawn=False, about={})
+    script = (step for seq in range(150) for step in (1 / 60, seq))
+    arriving = (frame(step) if isinstance(step, int) else step for step in script)
+    session = Session(ScriptedCamera(arriving), slow, log, SegmentConfig(), lockstep=False)
+    session.start()
+    out, cause = drain(session)
+    log.close()
+    assert cause is None
+    ages = [item.stamps.tracked_s - item.stamps.arrival_s for item in out[-40:]]
+    assert np.median(ages) < 0.1  # two frame times on an idle machine
+    assert log.skipped > 0
+    assert log.frames + log.skipped == 150
 
 
 @pytest.mark.parametrize(

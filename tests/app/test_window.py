@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import threading
 import time
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PyQt6 import QtCore, QtGui
+from PyQt6 import QtCore, QtGui, QtWidgets
 from pytestqt.qtbot import QtBot
 
 from app.latency import FrameLog
@@ -18,7 +21,7 @@ from app.viewer.colours import FINGER_COLOURS, depth_image
 from app.viewer.window import HandWindow
 from lighthand.errors import SourceError
 from lighthand.segment import SegmentConfig
-from lighthand.types import Result
+from lighthand.types import DepthArray, Result
 from tests.app.scripted import ScriptedCamera, frame, result
 
 ENOUGH = 30  # pixels of a finger's own colour, at least
@@ -30,7 +33,8 @@ class Stage:
     def __init__(self, fps: float = 30.0) -> None:
         self.results: Slot[Result] = Slot()
         self.log = FrameLog(None, drawn=True, about={})
-        self.window = HandWindow(self.results, replace(ScriptedCamera([]).info, fps=fps), self.log, SegmentConfig())
+        info = replace(ScriptedCamera([]).info, fps=fps, link="file")
+        self.window = HandWindow(self.results, info, self.log, SegmentConfig())
 
     def put(self, shown: Result) -> None:
         self.log.add(shown)
@@ -49,7 +53,7 @@ class Stage:
 
     @property
     def state(self) -> str:
-        return self.window._state.text()
+        return self.window._bar.state.text()
 
 
 @pytest.fixture
@@ -72,7 +76,7 @@ def test_waits_before_the_first_frame(stage: Stage) -> None:
     assert "Waiting" in stage.state
     assert "first frame of\nscripted camera, 1" in stage.window._banner.text()
     assert stage.window._banner.isVisible()
-    assert stage.window._age.text() == "–"
+    assert stage.window._bar.age.text() == "–"
 
 
 def test_shows_the_depth_in_colour_and_each_finger_in_its_own(stage: Stage, qtbot: QtBot) -> None:
@@ -127,12 +131,24 @@ def test_nothing_in_range_is_said_in_place_of_no_hand(stage: Stage, qtbot: QtBot
     assert "is depth_unit_mm=1 this camera's?" in stage.state
 
 
-def test_the_end_of_the_source_is_said_and_shown(stage: Stage, qtbot: QtBot) -> None:
+def test_the_end_of_the_source_keeps_the_last_pose_and_figures(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIGURES_S", 0.0)
+    monkeypatch.setattr(module.LiveFigures, "WINDOW_S", 0.3)
     stage.put(result(frame(17)))
+    qtbot.waitUntil(lambda: "Right hand" in stage.state, timeout=3000)
     stage.results.close()
     qtbot.waitUntil(lambda: "Source ended" in stage.state, timeout=3000)
-    assert "after frame 17" in stage.window._banner.text()
+    assert stage.window._banner.text() == "Ended after frame 17; --loop plays it again. Q closes."
     assert stage.window._banner.isVisible()
+    figure = stage.window._bar.age.text()
+    assert "ms" in figure
+    qtbot.wait(500)
+    assert stage.window._bar.age.text() == figure
+    assert stage.window._image.opacity() == 1.0
+    for colour in FINGER_COLOURS:
+        assert stage.count(colour) > ENOUGH
     assert stage.window.error is None
 
 
@@ -163,9 +179,32 @@ def test_figures_show_drops_and_ages(stage: Stage, qtbot: QtBot, monkeypatch: py
         stage.put(replace(result(frame(seq)), skipped=1 if seq else 0))
         qtbot.wait(60)
     stage.put(result(frame(5)))
-    qtbot.waitUntil(lambda: stage.window._drops.text() == "2, 1, 0", timeout=3000)
-    assert "ms" in stage.window._age.text()
-    assert float(stage.window._rate.text().split()[0]) > 0
+    bar = stage.window._bar
+    qtbot.waitUntil(lambda: re.sub("<.*?>", "", bar.drops.text()) == "3 skipped of 5", timeout=3000)
+    assert bar.drops.toolTip().startswith("2 lost at the source, 1 while the tracker was busy, 0 while")
+    assert "ms" in stage.window._bar.age.text()
+    assert float(stage.window._bar.rate.text().split()[0]) > 0
+
+
+def test_figures_keep_their_width_however_long(stage: Stage, qtbot: QtBot) -> None:
+    bar = stage.window._bar
+    places = [figure.geometry() for figure in (bar.rate, bar.age, bar.drops)]
+    for figure in (bar.rate, bar.age, bar.drops):
+        figure.setText("1234567890 " * 5)
+    qtbot.wait(30)
+    assert [figure.geometry() for figure in (bar.rate, bar.age, bar.drops)] == places
+
+
+def test_the_window_can_be_narrow_and_shows_all_it_did(stage: Stage, qtbot: QtBot) -> None:
+    stage.window.resize(640, 480)
+    bar = stage.window._bar
+    qtbot.waitUntil(lambda: bar.rate.y() > bar.state.y() + bar.state.height(), timeout=3000)
+    assert stage.window.width() == 640
+    for label in bar.findChildren(QtWidgets.QLabel):
+        place = QtCore.QRect(label.mapTo(stage.window, QtCore.QPoint(0, 0)), label.size())
+        assert stage.window.rect().contains(place), label.text()
+    stage.window.resize(1280, 720)
+    qtbot.waitUntil(lambda: bar.rate.x() > bar.state.x() + bar.state.width(), timeout=3000)
 
 
 def test_q_closes_and_stops_polling(stage: Stage, qtbot: QtBot) -> None:
@@ -175,7 +214,7 @@ def test_q_closes_and_stops_polling(stage: Stage, qtbot: QtBot) -> None:
     assert not stage.window._timer.isActive()
 
 
-def test_memory_and_items_do_not_grow_with_frames(stage: Stage, qtbot: QtBot) -> None:
+def test_items_are_updated_in_place(stage: Stage, qtbot: QtBot) -> None:
     stage.put(result(frame(0)))
     qtbot.wait(50)
     items = len(stage.window._box.allChildItems())
@@ -183,6 +222,40 @@ def test_memory_and_items_do_not_grow_with_frames(stage: Stage, qtbot: QtBot) ->
         stage.put(result(frame(seq)))
         qtbot.wait(5)
     assert len(stage.window._box.allChildItems()) == items
+
+
+def test_slow_drawing_keeps_up_and_holds_no_frames(stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """25 ms of drawing a frame at 60 frames a second: frames are skipped, not queued; timers go on."""
+    draw = stage.window._draw
+    drawn: list[float] = []
+    ticks: list[float] = []
+    images: list[weakref.ref[DepthArray]] = []
+
+    def slow(shown: Result, now_s: float) -> None:
+        drawn.append(now_s - shown.frame.arrival_s)
+        time.sleep(0.025)
+        draw(shown, now_s)
+
+    def produce() -> None:
+        for seq in range(120):
+            shown = result(frame(seq))
+            images.append(weakref.ref(shown.frame.depth))
+            stage.put(shown)
+            del shown
+            time.sleep(1 / 60)
+
+    monkeypatch.setattr(stage.window, "_draw", slow)
+    timer = QtCore.QTimer(stage.window)
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(10)
+    thread = threading.Thread(target=produce)
+    thread.start()
+    qtbot.waitUntil(lambda: not thread.is_alive(), timeout=20_000)
+    timer.stop()
+    assert 10 < len(drawn) < 110
+    assert np.median(drawn[-20:]) < 0.1  # a queue would be 1 s late by now
+    assert np.median(np.diff(ticks)) < 0.1
+    assert sum(image() is not None for image in images) < 20  # those the log waits for, and the newest
 
 
 def test_polling_never_waits_for_the_worker(stage: Stage, qtbot: QtBot) -> None:
