@@ -33,6 +33,7 @@ from tqdm import tqdm
 
 from lighthand.command import exit_status
 from lighthand.config import config_to_dict, load_config
+from lighthand.drawing import save_curves
 from lighthand.errors import WeightsError
 from lighthand.network import HandNet, NetOutput
 from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss
@@ -263,23 +264,13 @@ class Run:
 
 
 def plot(log: Path, picture: Path) -> None:
-    """Draw the log's validation error and loss over samples."""
-    import matplotlib.pyplot as plt
-
+    """Draw the log's validation error over samples, a curve a size of the patches."""
     with log.open(newline="") as file:
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    samples = np.array([row["samples"] for row in rows]) / 1e6
-    figure, left = plt.subplots(figsize=(7, 4), layout="constrained")
-    left.plot(samples, [row["validation_mm"] for row in rows], color="C0")
-    left.set(xlabel="samples seen, millions", ylabel="mean joint error, synthetic validation, mm", yscale="log")
-    left.grid(alpha=0.3, which="both")
-    right = left.twinx()
-    right.plot(samples, [row["loss"] for row in rows], color="C1", alpha=0.6)
-    right.set(ylabel="training loss", yscale="log")
-    right.yaxis.label.set_color("C1")
-    left.yaxis.label.set_color("C0")
-    figure.savefig(picture, dpi=110)
-    plt.close(figure)
+    table = np.array([(0, 0, np.nan), *((row["samples"], row["patch"], row["validation_mm"]) for row in rows)])
+    samples, patch, error = table.T.astype(np.float32)
+    curves = {f"{size:.0f} pixels": np.where(patch == size, error, np.nan) for size in np.unique(patch[1:])}
+    save_curves(picture, curves, samples / 1000, "thousand crops seen", "mean joint error, synthetic validation, mm")
 
 
 def main(arguments: list[str] | None = None) -> int:
