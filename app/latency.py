@@ -70,7 +70,8 @@ class FrameLog:
         self._drawn_s: dict[int, float] = {}
         self._stamps: deque[tuple[float, ...]] = deque(maxlen=_KEPT)
         self._seq: int | None = None
-        self.frames = self.with_hand = self.lost = self.skipped = self.undrawn = 0
+        self.frames = self.with_hand = self.undrawn = 0  # of the rows written
+        self.total = self.lost = self.skipped = 0  # of all the source gave
         self._file: io.TextIOWrapper | None = None
         if path is not None:
             try:
@@ -93,10 +94,13 @@ class FrameLog:
 
     def add(self, result: Result) -> None:
         """Take the next result; called by the worker alone, before the window can see the result."""
-        lost = 0 if self._seq is None else result.frame.seq - self._seq - 1 - result.skipped
+        lost = 0 if self._seq is None else max(result.frame.seq - self._seq - 1 - result.skipped, 0)
+        self.lost += lost
+        self.skipped += result.skipped
+        self.total += 1 + lost + result.skipped
         self._seq = result.frame.seq
         with self._lock:
-            self._waiting.append((result, max(lost, 0)))
+            self._waiting.append((result, lost))
             newest = max(self._drawn_s, default=-1)
             ready = []
             while self._waiting and (
@@ -153,8 +157,6 @@ class FrameLog:
         """Count one frame and write its row."""
         self.frames += 1
         self.with_hand += bool(result.hands)
-        self.lost += lost
-        self.skipped += result.skipped
         self.undrawn += self._drawn and math.isnan(result.stamps.drawn_s)
         self._stamps.append(astuple(result.stamps))
         if self._file is None:

@@ -56,9 +56,9 @@ class Bar(QtWidgets.QWidget):
         poses, frames = figures.rates(now_s)
         median_ms, p95_ms = figures.age_ms(now_s)
         self.rate.setText(f"{poses:.1f} {_small(f'of {frames:.1f}')}")
-        self.age.setText("–" if math.isnan(median_ms) else f"{median_ms:.0f} ms {_small(f'95 % below {p95_ms:.0f}')}")
-        skipped, total = log.lost + log.skipped + log.undrawn, log.frames + log.lost + log.skipped
-        self.drops.setText(f"{skipped} {_small(f'skipped of {total}')}")
+        self.age.setText("–" if math.isnan(median_ms) else f"{median_ms:.0f} ms {_small(f'95 % &lt; {p95_ms:.0f}')}")
+        skipped = log.lost + log.skipped + log.undrawn
+        self.drops.setText(f"{skipped} {_small(f'skipped of {log.total}')}")
         self.drops.setToolTip(
             f"{log.lost} lost at the source, {log.skipped} while the tracker was busy, "
             f"{log.undrawn} while the window was busy"

@@ -172,10 +172,15 @@ class HandWindow(QtWidgets.QWidget):
         elif result.hands:
             names = ", ".join(f"{hand.side} hand, track {hand.track_id}" for hand in result.hands)
             self._bar.say(names[0].upper() + names[1:], "#6fdc8c")
-        elif text := nothing_between(result.frame, self._segment.near_mm, self._segment.far_mm):
-            self._bar.say(text[0].upper() + text[1:], "#ffb454")
+        elif doubt := self._doubt(result):
+            self._bar.say(doubt, "#ffb454")
         else:
             self._bar.say("No hand in view", "#9aa2ae")
+
+    def _doubt(self, result: Result) -> str:
+        """Say that nothing is where hands are looked for, if so."""
+        text = nothing_between(result.frame, self._segment.near_mm, self._segment.far_mm)
+        return text[:1].upper() + text[1:]
 
     def _draw_hands(self, hands: tuple[TrackedHand, ...]) -> None:
         """Move the bones and joints; none where there is no hand."""
@@ -205,8 +210,9 @@ class HandWindow(QtWidgets.QWidget):
         if error is None:  # the last pose stays to be looked at
             frames = f"after frame {self._last.frame.seq}" if self._last else "before the first frame"
             again = "; --loop plays it again" if self._info.link == "file" else ""
+            doubt = "" if self._last is None or self._last.hands else self._doubt(self._last)
             self._bar.say("Source ended", "#9aa2ae")
-            self._show_banner(f"Ended {frames}{again}. Q closes.")
+            self._show_banner(f"Ended {frames}{again}. Q closes." + (f"\n\n{doubt}" if doubt else ""))
         else:
             self._fade()
             self._bar.say("Stopped by an error", "#ff6b6b")

@@ -129,6 +129,9 @@ def test_nothing_in_range_is_said_in_place_of_no_hand(stage: Stage, qtbot: QtBot
     stage.put(result(frame(0, depth=5000), hand=False))
     qtbot.waitUntil(lambda: "Nothing between 150 and 1500 mm (nearest 5 m)" in stage.state, timeout=3000)
     assert "is depth_unit_mm=1 this camera's?" in stage.state
+    stage.results.close()
+    qtbot.waitUntil(lambda: "Source ended" in stage.state, timeout=3000)
+    assert "Nothing between 150 and 1500 mm (nearest 5 m)" in stage.window._banner.text()
 
 
 def test_the_end_of_the_source_keeps_the_last_pose_and_figures(
@@ -180,7 +183,7 @@ def test_figures_show_drops_and_ages(stage: Stage, qtbot: QtBot, monkeypatch: py
         qtbot.wait(60)
     stage.put(result(frame(5)))
     bar = stage.window._bar
-    qtbot.waitUntil(lambda: re.sub("<.*?>", "", bar.drops.text()) == "3 skipped of 5", timeout=3000)
+    qtbot.waitUntil(lambda: re.sub("<.*?>", "", bar.drops.text()) == "3 skipped of 6", timeout=3000)
     assert bar.drops.toolTip().startswith("2 lost at the source, 1 while the tracker was busy, 0 while")
     assert "ms" in stage.window._bar.age.text()
     assert float(stage.window._bar.rate.text().split()[0]) > 0
