@@ -191,6 +191,7 @@ def test_figures_show_drops_and_ages(stage: Stage, qtbot: QtBot, monkeypatch: py
 
 def test_figures_keep_their_width_however_long(stage: Stage, qtbot: QtBot) -> None:
     bar = stage.window._bar
+    stage.window._timer.stop()  # which would write figures of its own
     places = [figure.geometry() for figure in (bar.rate, bar.age, bar.drops)]
     for figure in (bar.rate, bar.age, bar.drops):
         figure.setText("1234567890 " * 5)
