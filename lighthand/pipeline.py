@@ -23,7 +23,7 @@ from lighthand.types import FloatArray, Frame, HandPose, HandRegion, Intrinsics,
 
 _GLANCE = 0.5  # presence, at least, of a region that is worth a second look
 _NEARLY = 0.75  # of the greatest presence: among regions with that much, the segmenter's order decides
-_AGREE_MM = 18.0  # between two looks: a hand's joints stay where they are, what is no hand moves with the cube
+_AGREE_MM = 25.0  # between two looks: a hand's joints stay where they are, what is no hand moves with the cube
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ _VOTE, _VOTES, _DECIDED = 2.0, 8.0, 4.0  # log-odds: of one frame and of a track
 
 # What no hand exceeds, with room for the network's error: mm
 _BONE_MM = 140.0
-_SKELETON_MM = (400.0, 1300.0)  # sum of the 20 bones; about 800 in an adult
-_PALM_MM = (45.0, 125.0)  # mean distance from the wrist to the four finger roots
+_SKELETON_MM = (580.0, 1150.0)  # sum of the 20 bones; about 800 in an adult
+_PALM_MM = (55.0, 120.0)  # mean distance from the wrist to the four finger roots
 _BEFORE_MM, _BEHIND_MM = 25.0, 65.0  # a joint against the surface measured at its pixel
 _SUPPORTED = 0.5  # of the joints, at least
 
@@ -43,8 +43,8 @@ class TrackConfig:
         speed_cutoff_hz: cut-off of the speed's own smoothing.
     """
 
-    accept: float = 0.8
-    keep: float = 0.5
+    accept: float = 0.98
+    keep: float = 0.7
     lost_after: int = 3
     min_cutoff_hz: float = 2.0
     beta_hz_s_mm: float = 0.05
