@@ -43,8 +43,8 @@ class TrackConfig:
         speed_cutoff_hz: cut-off of the speed's own smoothing.
     """
 
-    accept: float = 0.98
-    keep: float = 0.7
+    accept: float = 0.99
+    keep: float = 0.95
     lost_after: int = 3
     min_cutoff_hz: float = 2.0
     beta_hz_s_mm: float = 0.05

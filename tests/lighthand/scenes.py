@@ -97,7 +97,7 @@ def render(
 class BlobEstimator:
     """Puts a flat hand on the middle of what a patch shows; believes in blobs of a hand's size."""
 
-    def __init__(self, *, presence: float = 0.99, right: bool = True, scale: float = 1.0) -> None:
+    def __init__(self, *, presence: float = 0.995, right: bool = True, scale: float = 1.0) -> None:
         self.presence, self.right, self.scale = presence, right, scale
         self.batches: list[int] = []
 

@@ -24,7 +24,7 @@ def frame_of(joints, seq=0) -> Frame:
     return render(hand_balls(joints), seq=seq)
 
 
-def sighting(frame, joints, *, rights, presence=0.9) -> Sighting:
+def sighting(frame, joints, *, rights, presence=0.99) -> Sighting:
     """Views of a hand by a network that makes no error; rights: mirrored -> probability of a right hand."""
     region = HandRegion(joints.mean(axis=0).astype(np.float32), CUBE_MM)
     views = []
