@@ -23,6 +23,8 @@ bench: setup  ## Print the network's cost and the speed of each part.
 pictures: setup  ## Renew the README's pictures from the real program, on a virtual screen.
 	xvfb-run -a -s "-screen 0 1280x720x24" $(RUN) run_live.py --camera synthetic --seconds 9 --snapshot docs
 	$(RUN) -m lighthand.synthesis.sheet --rows 4 --out docs/synthesis.png
+	$(RUN) -m lighthand.evaluate --data synthetic --sheet docs/validation.png
+	$(RUN) -c "from pathlib import Path; from lighthand.train import plot; plot(Path('weights/training.csv'), Path('docs/training.png'))"
 
 setup: $(READY)  ## Make .venv with all packages, and install system libraries where allowed.
 
