@@ -176,12 +176,12 @@ class FrameLog:
     def summary(self) -> str:
         """Give the table of the whole run: after ``close``."""
         if not self.frames:
-            return "no frame was tracked"
+            return "no frame was processed"
         stamps = {name: np.array([row[i] for row in self._stamps]) for i, name in enumerate(STAMPS)}
         span = float(stamps["tracked_s"][-1] - stamps["tracked_s"][0])
-        rate = f", {(len(self._stamps) - 1) / span:.1f} tracked a second" if span > 0 else ""
+        rate = f", {(len(self._stamps) - 1) / span:.1f} a second" if span > 0 else ""
         lines = [
-            f"{self.frames} frames tracked{rate}, a hand in {self.with_hand} ({self.with_hand / self.frames:.1%})",
+            f"{self.frames} frames processed{rate}, a hand in {self.with_hand} ({self.with_hand / self.frames:.1%})",
             f"drops: {self.lost} at the source, {self.skipped} before the worker"
             + (f", {self.undrawn} not drawn" if self._drawn else ""),
             f"{'ms':<22}{'median':>9}{'p95':>9}{'p99':>9}",

@@ -134,7 +134,8 @@ def tip_figures(compared: Sequence[Compared]) -> dict[str, Any]:
     """Sum up annotated frames.
 
     Returns:
-        ``frames``; ``found``, the fraction of them with a hand; ``tips`` compared and ``tip_median_mm``;
+        ``frames``; ``found``, the fraction of them with a hand; ``tips`` compared, ``tip_median_mm``,
+        ``tip_p90_mm`` and ``tip_over_20mm``, the fraction of the tips that is farther off;
         ``side_correct`` of the hands found; ``centre_median_mm`` and ``centre_max_mm`` from the crop's centre
         to the marked palm; ``centre_within_60mm``, the fraction of all frames where that is at most 60 mm.
         None stands for what no frame could tell.
@@ -155,6 +156,8 @@ def tip_figures(compared: Sequence[Compared]) -> dict[str, Any]:
         "found": len(seen) / len(compared),
         "tips": len(tips),
         "tip_median_mm": float(np.median(tips)) if tips else None,
+        "tip_p90_mm": float(np.percentile(tips, 90)) if tips else None,
+        "tip_over_20mm": float(np.mean(np.array(tips) > 20)) if tips else None,
         "side_correct": float(np.mean([hand.side == item.truth.side for item, hand in seen])) if seen else None,
         "centre_median_mm": float(np.median(centres)) if seen else None,
         "centre_max_mm": max(centres) if seen else None,

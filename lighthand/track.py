@@ -99,9 +99,8 @@ class Sighting:
 
     @property
     def log_odds_right(self) -> float:
-        """Evidence that the hand is a right one, of one frame: bounded."""
-        mean = sum(view.log_odds_right for view in self.views) / len(self.views)
-        return min(max(mean, -_VOTE), _VOTE)
+        """Evidence that the hand is a right one, of one frame."""
+        return sum(view.log_odds_right for view in self.views) / len(self.views)
 
     def pose(self, side: Side) -> HandPose:
         """Read the pose of a hand of this side, from the view that shows it as a right hand if there is one."""
@@ -244,7 +243,8 @@ class HandTrack:
         Returns:
             The hand; None, and the track as it was, where the sighting is not that of a hand.
         """
-        vote = min(max(self._log_odds_right + sighting.log_odds_right, -_VOTES), _VOTES)
+        evidence = min(max(sighting.log_odds_right, -_VOTE), _VOTE)
+        vote = min(max(self._log_odds_right + evidence, -_VOTES), _VOTES)
         pose = sighting.pose(side_of(vote))
         if pose.presence < self._config.keep or not credible(frame, pose.joints_mm):
             return None

@@ -80,7 +80,7 @@ def test_the_summary_holds_the_stages_percentiles() -> None:
         log.drawn(seq, 100 + seq / 10 + 0.020 + 0.001 * seq)
     log.close()
     text = log.summary()
-    assert "11 frames tracked, 10.0 tracked a second, a hand in 10 (90.9%)" in text
+    assert "11 frames processed, 10.0 a second, a hand in 10 (90.9%)" in text
     table = {line[:22].strip(): [float(x) for x in line[22:].split()] for line in text.splitlines()[3:]}
     assert table["estimate"] == pytest.approx([10, 10, 10])
     assert table["arrival to pose"] == pytest.approx([14, 14, 14])
@@ -89,9 +89,9 @@ def test_the_summary_holds_the_stages_percentiles() -> None:
 
 def test_no_frame_and_one_frame_have_a_summary() -> None:
     log = FrameLog(None, drawn=False, about={})
-    assert log.summary() == "no frame was tracked"
+    assert log.summary() == "no frame was processed"
     log.add(timed(0))
-    assert "1 frames tracked, a hand in 1" in log.summary()
+    assert "1 frames processed, a hand in 1" in log.summary()
 
 
 def test_a_log_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:

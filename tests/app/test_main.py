@@ -70,7 +70,7 @@ def test_lock_step_loses_no_frame_and_is_the_same_twice(
         assert program.main(lock_step(recording, weights, "--log", str(log), "--snapshot", str(tmp_path / run))) == 0
         logs.append(log_rows(log))
     text = capsys.readouterr().out
-    assert f"{FRAMES} frames tracked" in text
+    assert f"{FRAMES} frames processed" in text
     assert "drops: 0 at the source, 0 before the worker" in text
     for saved in ("second.csv", "second/overlay.mp4", "second/sheet.png"):
         assert f"saved {tmp_path / saved}" in text
@@ -237,7 +237,7 @@ def test_the_end_is_reported_though_its_parts_fail(
     log = tmp_path / "log.csv"
     assert program.main(lock_step(recording, weights, "--snapshot", str(tmp_path / "out"), "--log", str(log))) == 2
     out = capsys.readouterr()
-    assert f"{FRAMES} frames tracked" in out.out
+    assert f"{FRAMES} frames processed" in out.out
     assert f"saved {log}" in out.out
     assert "error: sheet.png: the sheet cannot be written." in out.err
     assert left == [("capture",)]
@@ -272,7 +272,7 @@ def test_an_interrupt_ends_a_headless_run_with_its_summary(
     out, err = process.communicate(timeout=20)
     assert process.returncode == 0, err
     assert "Traceback" not in err
-    assert "frames tracked" in out
+    assert "frames processed" in out
     assert "arrival to pose" in out
     assert log_rows(log)[-1]["tracked_s"]
 
