@@ -1,18 +1,17 @@
-"""The settings of the program: the library's sections, and where frames and weights come from."""
+"""The settings of the program: the library's sections, and where frames come from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from app.cameras.base import Pace
+from lighthand.backends import NetworkSource
 from lighthand.errors import ConfigError
 from lighthand.pipeline import PipelineConfig
 from lighthand.segment import SegmentConfig
 from lighthand.track import TrackConfig
-
-ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +49,6 @@ class CameraConfig:
             )
         if self.seed < 0:
             raise ConfigError(f"camera.seed={self.seed}: expected 0 or more.")
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkSource:
-    """Where the network comes from.
-
-    Attributes:
-        weights: a file of ``lighthand.weights``.
-        threads: CPU threads for the network.
-    """
-
-    weights: Path = ROOT / "weights" / "hand.safetensors"
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        """Check the range.
-
-        Raises:
-            ConfigError: no thread.
-        """
-        if self.threads < 1:
-            raise ConfigError(f"network.threads={self.threads}: expected at least 1.")
 
 
 @dataclass(frozen=True, slots=True)

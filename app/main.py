@@ -27,10 +27,10 @@ from app.session import JOIN_S, Session
 from app.slot import SlotClosedError
 from app.viewer.display import missing_display
 from app.viewer.overlay import Snapshot, make_folder
+from lighthand.backends import open_estimator
 from lighthand.config import config_to_dict, load_config
 from lighthand.crop import BACKGROUND, PATCH
 from lighthand.errors import LightHandError
-from lighthand.estimator import TorchEstimator
 from lighthand.pipeline import Pipeline
 from lighthand.segment import SegmentConfig
 
@@ -149,7 +149,7 @@ def _run(options: argparse.Namespace) -> int:
         info = camera.info
         if folder:
             make_folder(folder)
-        estimator = TorchEstimator(config.network.weights, config.network.threads)
+        estimator = open_estimator(config.network)
         estimator.estimate(np.full((2, PATCH, PATCH), BACKGROUND, np.float32))  # the first is many times slower
         pipeline = Pipeline(estimator, config.pipeline)
         snapshot = Snapshot(folder, info.fps) if folder and headless else None

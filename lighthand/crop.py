@@ -7,12 +7,13 @@ outside the cube, nearer or farther, and what was not measured, is background.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
 from lighthand.errors import SourceError
 from lighthand.geometry import unproject
-from lighthand.types import Frame, HandCrop, HandRegion, Intrinsics
+from lighthand.types import DepthArray, FloatArray, Frame, HandCrop, HandRegion, Intrinsics
 
 PATCH: int = 128
 """Edge of the network's input, pixels."""
@@ -51,12 +52,34 @@ def region_box(region: HandRegion, camera: Intrinsics) -> tuple[float, float, fl
     )
 
 
-def _sources(start: float, end: float, size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Give, for each patch pixel along one axis, the frame's nearest pixel and whether it exists."""
-    centres = start + (np.arange(PATCH) + 0.5) * ((end - start) / PATCH)
-    nearest = np.floor(centres + 0.5).astype(np.intp)
-    inside = (nearest >= 0) & (nearest < size)
-    return np.clip(nearest, 0, size - 1), inside
+@numba.njit(cache=True, nogil=True)
+def _sample(
+    depth: DepthArray,
+    unit_mm: float,
+    box: tuple[float, float, float, float],
+    centre_mm: float,
+    half_mm: float,
+    mirrored: bool,
+    patch: FloatArray,
+) -> None:
+    """Fill the patch from the frame's nearest pixels."""
+    size = patch.shape[0]
+    left, top, right, bottom = box
+    scale, middle, inverse = np.float32(unit_mm), np.float32(centre_mm), np.float32(1 / half_mm)
+    for j in range(size):
+        row = int(np.floor(top + (j + 0.5) * ((bottom - top) / size) + 0.5))
+        if row < 0 or row >= depth.shape[0]:
+            patch[j] = BACKGROUND
+            continue
+        for i in range(size):
+            column = int(np.floor(left + (i + 0.5) * ((right - left) / size) + 0.5))
+            value = np.float32(BACKGROUND)
+            if 0 <= column < depth.shape[1]:
+                count = depth[row, column]
+                near = (np.float32(count) * scale - middle) * inverse
+                if count > 0 and -1 <= near <= 1:
+                    value = near
+            patch[j, size - 1 - i if mirrored else i] = value
 
 
 def crop_hand(frame: Frame, region: HandRegion, *, mirrored: bool = False) -> HandCrop:
@@ -74,15 +97,10 @@ def crop_hand(frame: Frame, region: HandRegion, *, mirrored: bool = False) -> Ha
         SourceError: the region is not in front of the camera.
     """
     box = region_box(region, frame.intrinsics)
-    columns, columns_in = _sources(box[0], box[2], frame.intrinsics.width)
-    rows, rows_in = _sources(box[1], box[3], frame.intrinsics.height)
-    counts = frame.depth[rows[:, None], columns[None, :]]
-    half = region.cube_mm / 2
-    patch = (counts.astype(np.float32) * np.float32(frame.depth_unit_mm) - region.centre_mm[2]) * np.float32(1 / half)
-    outside = (np.abs(patch) > 1) | (counts == 0)
-    patch[outside | ~rows_in[:, None] | ~columns_in[None, :]] = BACKGROUND
-    if mirrored:
-        patch = np.ascontiguousarray(patch[:, ::-1])
+    patch = np.empty((PATCH, PATCH), np.float32)
+    depth = np.ascontiguousarray(frame.depth)
+    centre, half = float(region.centre_mm[2]), region.cube_mm / 2
+    _sample(depth, float(frame.depth_unit_mm), box, centre, half, mirrored, patch)
     return HandCrop(patch, region, box, frame.intrinsics, mirrored)
 
 

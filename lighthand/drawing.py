@@ -134,3 +134,27 @@ def save_curves(path: Path, curves: Mapping[str, FloatArray], x: FloatArray, x_l
     axes.legend()
     canvas.draw()
     save_image(path, np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 2::-1]))
+
+
+def save_bars(path: Path, bars: Mapping[str, float], x_label: str) -> None:
+    """Draw horizontal bars on a logarithmic axis into a PNG, the first on top.
+
+    Args:
+        path: the file.
+        bars: positive lengths by name.
+        x_label: what they show, with its unit.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    figure = Figure(figsize=(8.0, 0.6 + 0.32 * len(bars)), layout="constrained")
+    canvas: Any = FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    drawn = axes.barh(list(bars), list(bars.values()), log=True)
+    axes.bar_label(drawn, fmt="%.2f", padding=3)
+    axes.margins(x=0.15)
+    axes.invert_yaxis()
+    axes.set_xlabel(x_label)
+    axes.grid(axis="x", alpha=0.3)
+    canvas.draw()
+    save_image(path, np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 2::-1]))

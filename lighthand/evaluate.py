@@ -25,16 +25,16 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from lighthand.backends import WEIGHTS, Backend, NetworkSource, Precision, open_estimator
 from lighthand.command import exit_status
 from lighthand.datasets.cvar import read_cvar
 from lighthand.drawing import label, save_curves, save_image, sheet
 from lighthand.errors import DataError
-from lighthand.estimator import TorchEstimator
 from lighthand.metrics import found, joint_errors, mean_offset, within
 from lighthand.predictions import (
     Prediction,
@@ -46,7 +46,6 @@ from lighthand.predictions import (
 from lighthand.skeleton import JOINT_NAMES
 from lighthand.tips import evaluate_tips
 
-WEIGHTS: Final = Path(__file__).parents[1] / "weights" / "hand.safetensors"
 CENTRES: Final = {"truth": predict_at_truth, "segmenter": predict_each_frame, "path": predict_with_pipeline}
 TILES: Final = 6
 """Best, median and worst frames on the sheet, each."""
@@ -156,6 +155,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sequences", nargs="+", default=["P4", "P5"], metavar="NAME", help="of cvar")
     parser.add_argument("--centre", choices=tuple(CENTRES), default="segmenter", help="of cvar's crops")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
+    parser.add_argument("--backend", choices=get_args(Backend), default="torch", help="what runs the network")
+    parser.add_argument("--precision", choices=get_args(Precision), default="fp32", help="bf16 is OpenVINO's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="plot frames under a threshold (not tips)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw best, median and worst; tips: all")
@@ -171,7 +172,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """Do what the command line asks, print the figures and give them."""
     if options.data == "cvar":  # before the network: a wrong folder shows at once
         sequences = {name: read_cvar(options.root, name) for name in options.sequences}
-    estimator = TorchEstimator(options.weights, threads=1)
+    source = NetworkSource(options.weights, options.backend, precision=options.precision)
+    estimator = open_estimator(source)
     if options.data == "tips":
         return evaluate_tips(options.root, estimator, options.sheet)
     if options.data == "synthetic":
@@ -195,7 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    values = {"data": options.data, "weights": str(options.weights), **_evaluate(options)}
+    network = {"weights": str(options.weights), "backend": options.backend, "precision": options.precision}
+    values = {"data": options.data, **network, **_evaluate(options)}
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")

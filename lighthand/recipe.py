@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lighthand.errors import ConfigError
 from lighthand.network import NetworkConfig
@@ -33,6 +34,7 @@ class TrainConfig:
 
     Attributes:
         network: the network's shape.
+        start: weights of the same network to begin with, or None for fresh ones.
         small: the first stage.
         full: the second stage, at the size that is used.
         weight_decay: AdamW's, on matrices and filters only.
@@ -45,6 +47,7 @@ class TrainConfig:
     """
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    start: Path | None = None
     small: StageConfig = field(default_factory=lambda: StageConfig(64, 16_000))
     full: StageConfig = field(default_factory=lambda: StageConfig(128, 3_000, learning_rate=3e-3))
     weight_decay: float = 0.01

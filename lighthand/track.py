@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
 from lighthand.crop import MIN_DEPTH_MM, crop_to_camera
 from lighthand.errors import ConfigError
 from lighthand.skeleton import BONES
-from lighthand.types import FloatArray, Frame, HandCrop, HandPose, HandRegion, Side, TrackedHand
+from lighthand.types import DepthArray, FloatArray, Frame, HandCrop, HandPose, HandRegion, Side, TrackedHand
 
 _NOMINAL_S = 1 / 30  # between two frames whose stamps do not rise
 _GAP_S = 0.5  # after a longer pause, motion and smoothing start anew
@@ -28,6 +29,9 @@ _SKELETON_MM = (580.0, 1150.0)  # sum of the 20 bones; about 800 in an adult
 _PALM_MM = (55.0, 120.0)  # mean distance from the wrist to the four finger roots
 _BEFORE_MM, _BEHIND_MM = 25.0, 65.0  # a joint against the surface measured at its pixel
 _SUPPORTED = 0.5  # of the joints, at least
+
+_BONE_ENDS = np.array(BONES)
+_FINGER_ROOTS = (5, 9, 13, 17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +130,45 @@ def credible(frame: Frame, joints_mm: FloatArray) -> bool:
     Returns:
         False where bones are longer or shorter than any hand's, or too few joints lie at the measured surface.
     """
-    joints = joints_mm.astype(np.float64)
-    if not np.isfinite(joints).all() or joints[:, 2].min() < MIN_DEPTH_MM:
-        return False
-    bones = np.linalg.norm(np.diff(joints[np.array(BONES)], axis=1)[:, 0], axis=1)
-    palm = np.linalg.norm(joints[[5, 9, 13, 17]] - joints[0], axis=1).mean()
-    if bones.max() > _BONE_MM or not _SKELETON_MM[0] <= bones.sum() <= _SKELETON_MM[1]:
-        return False
-    if not _PALM_MM[0] <= palm <= _PALM_MM[1]:
-        return False
     camera = frame.intrinsics
-    u = np.rint(joints[:, 0] / joints[:, 2] * camera.fx + camera.cx).astype(np.int64)
-    v = np.rint(joints[:, 1] / joints[:, 2] * camera.fy + camera.cy).astype(np.int64)
-    inside = (u >= 0) & (u < camera.width) & (v >= 0) & (v < camera.height)
-    counts = frame.depth[v[inside], u[inside]]
-    behind = joints[inside, 2] - counts * frame.depth_unit_mm
-    supported = (counts > 0) & (behind >= -_BEFORE_MM) & (behind <= _BEHIND_MM)
-    return bool(supported.sum() >= _SUPPORTED * len(joints))
+    depth = np.ascontiguousarray(frame.depth)
+    return bool(_credible(depth, frame.depth_unit_mm, camera.fx, camera.fy, camera.cx, camera.cy, joints_mm))
+
+
+@numba.njit(cache=True, nogil=True)
+def _credible(
+    depth: DepthArray, unit_mm: float, fx: float, fy: float, cx: float, cy: float, joints: FloatArray
+) -> bool:
+    """Judge the joints, (21, 3) mm; see ``credible``."""
+    skeleton = palm = 0.0
+    supported = 0
+    for joint in range(joints.shape[0]):
+        x, y, z = np.float64(joints[joint, 0]), np.float64(joints[joint, 1]), np.float64(joints[joint, 2])
+        if not (np.isfinite(x) and np.isfinite(y) and MIN_DEPTH_MM <= z < np.inf):
+            return False
+        column, row = int(np.rint(x / z * fx + cx)), int(np.rint(y / z * fy + cy))
+        if 0 <= column < depth.shape[1] and 0 <= row < depth.shape[0]:
+            count = depth[row, column]
+            behind = z - count * unit_mm
+            supported += count > 0 and -_BEFORE_MM <= behind <= _BEHIND_MM
+    for bone in range(_BONE_ENDS.shape[0]):
+        length = _distance(joints, _BONE_ENDS[bone, 0], _BONE_ENDS[bone, 1])
+        if length > _BONE_MM:
+            return False
+        skeleton += length
+    for root in _FINGER_ROOTS:
+        palm += _distance(joints, 0, root) / len(_FINGER_ROOTS)
+    if not (_SKELETON_MM[0] <= skeleton <= _SKELETON_MM[1] and _PALM_MM[0] <= palm <= _PALM_MM[1]):
+        return False
+    return bool(supported >= _SUPPORTED * joints.shape[0])
+
+
+@numba.njit(cache=True, nogil=True)
+def _distance(joints: FloatArray, a: int, b: int) -> float:
+    total = 0.0
+    for axis in range(3):
+        total += (np.float64(joints[a, axis]) - np.float64(joints[b, axis])) ** 2
+    return math.sqrt(total)
 
 
 def seconds_between(before: Frame, after: Frame) -> float:

@@ -39,7 +39,7 @@ from lighthand.network import HandNet, NetOutput
 from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss
 from lighthand.recipe import StageConfig, TrainConfig
 from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
-from lighthand.weights import save_weights
+from lighthand.weights import load_weights, save_weights
 
 HEATMAP_WEIGHT = 0.02
 KIND_WEIGHT = 0.02
@@ -113,7 +113,8 @@ class Run:
         """Build the run, or take it up again from ``out/last.pt``.
 
         Raises:
-            WeightsError: the checkpoint there belongs to another config.
+            WeightsError: the checkpoint there belongs to another config, or the weights to start with to another
+                network.
         """
         self.config = config
         self.out = out
@@ -124,7 +125,7 @@ class Run:
         if not cuda:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
-        self.net = HandNet(config.network).to(self.device)
+        self.net = self._start().to(self.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
         self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
@@ -140,6 +141,16 @@ class Run:
         if self.world > 1:
             distributed.init_process_group("nccl" if cuda else "gloo")
             self.trained = nn.parallel.DistributedDataParallel(self.net, device_ids=[self.device] if cuda else None)
+
+    def _start(self) -> HandNet:
+        """Give the network as training begins with it."""
+        start = self.config.start
+        if start is None:
+            return HandNet(self.config.network)
+        net = load_weights(start)
+        if net.config != self.config.network:
+            raise WeightsError(f"{start}: {net.config}, the run's is {self.config.network}. Choose other weights.")
+        return net
 
     def _resume(self) -> None:
         try:

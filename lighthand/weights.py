@@ -22,7 +22,7 @@ from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet, NetworkConfig
 from lighthand.skeleton import JOINT_NAMES
 
-FORMAT: Final = "lighthand-hand-1"
+FORMAT: Final = "lighthand-hand-2"
 
 
 def save_weights(path: Path, net: HandNet, *, extra: Mapping[str, str]) -> None:
@@ -104,6 +104,8 @@ def _read_json(path: Path, metadata: Mapping[str, str], key: str) -> object:
 
 def _read_config(path: Path, value: object) -> NetworkConfig:
     """Build the config from the metadata; its keys must be exactly the fields, each of its own type."""
+    if isinstance(value, dict):  # JSON knows no tuples
+        value = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()}
     types = {field.name: type(field.default) for field in dataclasses.fields(NetworkConfig)}
     if not isinstance(value, dict) or {key: type(entry) for key, entry in value.items()} != types:
         raise WeightsError(f"{path}: network {value}, expected {types}. Use weights of this version of LightHand.")

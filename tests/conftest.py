@@ -12,6 +12,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+import torch
 from PyQt6.QtCore import QTimer
 from tqdm import tqdm
 
@@ -67,6 +68,23 @@ def no_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             timer.stop()
     if leaks:
         pytest.fail("the test left running: " + "; ".join(leaks), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network that has learned nothing, and its export."""
+    from lighthand.export import export
+    from lighthand.network import HandNet, NetworkConfig
+    from lighthand.weights import save_weights
+
+    torch.manual_seed(0)
+    net = HandNet(NetworkConfig(channels=16, stem=8, depth_features=8, blocks=(1, 1)))
+    for _ in range(3):
+        net(torch.randn(8, 1, 64, 64))  # moves the norms' statistics
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    save_weights(path, net, extra={})
+    export(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -24,12 +24,17 @@ def commands() -> list[list[str]]:
     ]
 
 
-@pytest.mark.parametrize("words", [words for words in commands() if words[1:2] not in (["ruff"], ["mypy"], ["pytest"])])
+FOREIGN = (["ruff"], ["mypy"], ["pytest"], ["pip"])
+
+
+@pytest.mark.parametrize("words", [words for words in commands() if words[1:2] not in FOREIGN])
 def test_a_command_takes_its_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     module, rest = (words[1], words[2:]) if words[0] == "-m" else ("app.main", words[1:])
     subcommand = [word for word in rest[:1] if not word.startswith("-")]
+    found = importlib.import_module(module)
+    command = importlib.import_module(f"{module}.__main__") if hasattr(found, "__path__") else found
     with pytest.raises(SystemExit, match="0"):
-        importlib.import_module(module).main([*subcommand, "--help"])
+        command.main([*subcommand, "--help"])
     text = capsys.readouterr().out
     for option in (word for word in rest if word.startswith("--")):
         assert re.search(rf"{option}\b", text), f"{option} is unknown to {module}"

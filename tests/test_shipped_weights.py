@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
+from lighthand.backends import WEIGHTS, NetworkSource, open_estimator
 from lighthand.datasets.annotations import AnnotatedRecord, read_annotations
 from lighthand.datasets.cvar import read_cvar
-from lighthand.estimator import TorchEstimator
-from lighthand.evaluate import WEIGHTS
+from lighthand.estimator import Estimator
 from lighthand.geometry import unproject
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.predictions import predict_at_truth
@@ -27,16 +25,14 @@ PERSON_MM = 800
 
 
 @pytest.fixture(scope="module")
-def estimator() -> Iterator[TorchEstimator]:
+def estimator() -> Estimator:
     if not WEIGHTS.is_file():
         pytest.skip(f"no weights: {WEIGHTS} is not there")
-    threads = torch.get_num_threads()
-    yield TorchEstimator(WEIGHTS)
-    torch.set_num_threads(threads)
+    return open_estimator(NetworkSource())
 
 
 @pytest.fixture
-def pipeline(estimator: TorchEstimator) -> Pipeline:
+def pipeline(estimator: Estimator) -> Pipeline:
     return Pipeline(estimator, PipelineConfig())
 
 
@@ -52,7 +48,7 @@ def single(pipeline: Pipeline, items: list[AnnotatedRecord]) -> tuple[float, lis
 
 
 @pytest.mark.slow
-def test_cvar_joints_are_near_the_truth(shared_data: Path, estimator: TorchEstimator) -> None:
+def test_cvar_joints_are_near_the_truth(shared_data: Path, estimator: Estimator) -> None:
     errors = [
         predict_at_truth(name, read_cvar(shared_data, name)[::3], estimator).errors_mm.ravel() for name in ("P4", "P5")
     ]

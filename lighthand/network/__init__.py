@@ -1,5 +1,5 @@
 """The paper's network: one idea a file."""
 
-from lighthand.network.net import HandNet, NetOutput, NetworkConfig
+from lighthand.network.net import FAST, PAPER, HandNet, NetOutput, NetworkConfig
 
-__all__ = ["HandNet", "NetOutput", "NetworkConfig"]
+__all__ = ["FAST", "PAPER", "HandNet", "NetOutput", "NetworkConfig"]

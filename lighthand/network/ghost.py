@@ -16,17 +16,17 @@ RESIDUAL_GAIN: float = 0.2
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1, relu: bool) -> nn.Sequential:
-    """Build convolution, batch norm and, where wanted, ReLU; the padding keeps the size at stride 1.
+    """Build convolution, batch norm and, where wanted, ReLU; the padding leaves 1 / stride of the size.
 
     Args:
         inputs: channels of the input.
         outputs: channels of the output.
-        kernel: odd edge of the filter.
+        kernel: edge of the filter, odd at stride 1.
         stride: step of the filter.
         groups: groups of the convolution; ``inputs`` for a depthwise one.
         relu: end in a ReLU.
     """
-    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - stride + 1) // 2, groups=groups, bias=False)
     nn.init.kaiming_normal_(conv.weight, mode="fan_in", nonlinearity="relu")
     layers: list[nn.Module] = [conv, nn.BatchNorm2d(outputs)]
     if relu:

@@ -8,7 +8,7 @@ the patch shows a right hand, and whether it shows a hand at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,41 +16,46 @@ from torch import Tensor, nn
 from lighthand.errors import ConfigError
 from lighthand.network.attention import SeparableSelfAttention
 from lighthand.network.fusion import AttentionFusion, expectation, pool, spatial_softmax
-from lighthand.network.hourglass import Encoder
+from lighthand.network.hourglass import STEM_KERNELS, Encoder
 from lighthand.skeleton import JOINTS
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
-    """The network's shape.
+    """The network's shape; the defaults are what ships, ``PAPER`` is the paper's.
 
     Attributes:
         joints: J; 21 as shipped, 16 for ICVL, 14 for NYU.
-        channels: c, channels of the encoder; even. Multiples of 32 are much faster on a CPU.
-        depth_features: D, width of a joint's depth vector.
-        hourglass_depth: halvings inside the hourglass.
-        blocks: ghost bottlenecks on the way down and on the way up of each level.
         stem: channels of the first convolution.
+        stride: its step: the maps have the input's size over it.
+        channels: c, channels of the hourglass; even. Multiples of 32 are much faster on a CPU.
+        blocks: ghost bottlenecks on the way down, and as many on the way up, of each level of the hourglass.
+        depth_features: D, width of a joint's depth vector.
         attention: where the self-attention sits: on the J joint vectors, or on the h x w grid of Att_com3.
     """
 
     joints: int = JOINTS
-    channels: int = 64
-    depth_features: int = 32
-    hourglass_depth: int = 4
-    blocks: int = 2
     stem: int = 32
+    stride: int = 4
+    channels: int = 64
+    blocks: tuple[int, ...] = (2, 2, 2, 2)
+    depth_features: int = 32
     attention: Literal["joints", "grid"] = "joints"
 
     def __post_init__(self) -> None:
         """Refuse a network that cannot be built.
 
         Raises:
-            ConfigError: a size below 1, an odd number of channels, or an unknown place of the attention.
+            ConfigError: a size below 1, a stride without a stem, an odd number of channels, or an unknown place of
+                the attention.
         """
-        for name in ("joints", "channels", "depth_features", "hourglass_depth", "blocks", "stem"):
+        for name in ("joints", "stem", "channels", "depth_features"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"network.{name} is {getattr(self, name)}, expected at least 1.")
+        if self.stride not in STEM_KERNELS:
+            raise ConfigError(f"network.stride is {self.stride}, expected one of {[*STEM_KERNELS]}.")
+        if not self.blocks or not all(isinstance(count, int) and count >= 1 for count in self.blocks):
+            raise ConfigError(f"network.blocks is {self.blocks}, expected a number of at least 1 for each level.")
         if self.channels % 2:
             raise ConfigError(f"network.channels is {self.channels}, expected an even number (ghost halves).")
         if self.attention not in ("joints", "grid"):
@@ -59,7 +64,14 @@ class NetworkConfig:
     @property
     def input_multiple(self) -> int:
         """What the input's height and width must divide by."""
-        return 1 << (self.hourglass_depth + 1)
+        return self.stride << len(self.blocks)
+
+
+PAPER: Final = NetworkConfig(joints=16, stride=2)
+"""The network at the paper's cost: 64x64 maps, 0.18 M parameters, 0.27 G multiply-accumulates."""
+
+FAST: Final = NetworkConfig(stem=16, channels=32)
+"""The smaller sibling for weak machines."""
 
 
 class NetOutput(NamedTuple):
@@ -90,7 +102,7 @@ class HandNet(nn.Module):
         super().__init__()
         self.config = config
         features = config.depth_features
-        self.encoder = Encoder(config.stem, config.channels, config.hourglass_depth, config.blocks)
+        self.encoder = Encoder(config.stem, config.stride, config.channels, config.blocks)
         self.unified = nn.Conv2d(config.channels, 2 * config.joints + features, 1)  # Att, sec. 3.2
         self.fusion = AttentionFusion(config.joints)
         self.attention = SeparableSelfAttention(features)

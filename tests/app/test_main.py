@@ -14,27 +14,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from app import main as program
 from app.cameras.synthetic import SyntheticCamera
 from app.session import Session
 from app.viewer.overlay import Snapshot
 from lighthand.errors import SourceError
-from lighthand.network import HandNet, NetworkConfig
-from lighthand.weights import save_weights
 from tests.lighthand.scenes import BlobEstimator
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 12
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    torch.manual_seed(0)
-    save_weights(path, HandNet(NetworkConfig()).eval(), extra={})
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +52,7 @@ def test_lock_step_loses_no_frame_and_is_the_same_twice(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(program, "TorchEstimator", lambda path, threads: BlobEstimator())  # one that sees hands
+    monkeypatch.setattr(program, "open_estimator", lambda source: BlobEstimator())  # one that sees hands
     logs = []
     for run in ("first", "second"):
         log = tmp_path / f"{run}.csv"

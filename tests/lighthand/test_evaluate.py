@@ -9,11 +9,9 @@ import pytest
 
 from lighthand.errors import DataError
 from lighthand.evaluate import main, report, save_sheet
-from lighthand.network import HandNet, NetworkConfig
 from lighthand.predictions import Prediction
 from lighthand.skeleton import JOINT_NAMES
 from lighthand.types import FloatArray
-from lighthand.weights import save_weights
 from tests.lighthand.annotated import joints
 
 
@@ -70,13 +68,6 @@ def test_the_sheet_shows_best_median_and_worst(tmp_path: Path) -> None:
 def test_a_sheet_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no frame has a pose"):
         save_sheet(tmp_path / "s.png", [prediction("A", [None])])
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
-    save_weights(path, HandNet(NetworkConfig()), extra={})
-    return path
 
 
 def cvar(root: Path) -> Path:

@@ -19,7 +19,7 @@ from lighthand.train import Run, main, plot
 from lighthand.weights import load_weights
 
 TINY = TrainConfig(
-    network=NetworkConfig(channels=16, depth_features=8, hourglass_depth=2, blocks=1, stem=8),
+    network=NetworkConfig(channels=16, depth_features=8, stride=2, blocks=(1, 1), stem=8),
     small=StageConfig(32, 6, 4),
     full=StageConfig(64, 4, 4, 1e-3),
     workers=0,

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lighthand.benchmark import count
+from lighthand.benchmark.cost import count
 from lighthand.network import HandNet, NetworkConfig
 from lighthand.network.attention import SeparableSelfAttention
 
@@ -33,7 +33,7 @@ def test_order_of_the_tokens_does_not_matter() -> None:
 
 
 def test_cost_is_linear_in_the_tokens() -> None:
-    small = {"channels": 4, "stem": 4, "depth_features": 8, "hourglass_depth": 1, "blocks": 1}
+    small = {"channels": 4, "stem": 4, "depth_features": 8, "stride": 2, "blocks": (1,)}
     assert sum(p.numel() for p in SeparableSelfAttention(8).parameters()) == 3 * 8 * 8 + 8
     joints = count(HandNet(NetworkConfig(joints=16, **small)))
     grid = count(HandNet(NetworkConfig(joints=16, attention="grid", **small)))

@@ -1,30 +1,34 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
-from lighthand.benchmark import count
+from lighthand.benchmark.cost import count
 from lighthand.errors import ConfigError
-from lighthand.network import HandNet, NetworkConfig
+from lighthand.network import PAPER, HandNet, NetworkConfig
 from lighthand.network.losses import joint_loss
 
-PINNED = [-0.066893, 0.010848, -0.242193, 0.45956, -0.121798, -0.428788, -0.121157, 0.099856, 1.187057]
-SMALL = NetworkConfig(channels=8, stem=8, depth_features=8, hourglass_depth=2, blocks=1)
+PINNED = [0.034433, 0.070943, 0.330623, 0.012104, 0.417619, 0.576306, 1.497028, 0.231959, 1.561788]
+SMALL = NetworkConfig(channels=8, stem=8, depth_features=8, blocks=(1, 1))
 
 
 @pytest.mark.parametrize(
     ("config", "params", "macs"),
     [
-        (NetworkConfig(joints=16), 178_419, 268_091_968),
-        (NetworkConfig(joints=16, attention="grid"), 178_419, 280_756_288),
-        (NetworkConfig(joints=14), 178_157, 266_774_976),
-        (NetworkConfig(), 179_074, 271_384_448),
+        (PAPER, 178_419, 268_091_968),
+        (replace(PAPER, attention="grid"), 178_419, 280_756_288),
+        (replace(PAPER, joints=14), 178_157, 266_774_976),
+        (NetworkConfig(joints=16), 179_667, 68_338_624),
+        (NetworkConfig(), 180_322, 69_173_504),
     ],
 )
 def test_parameters_and_macs_are_pinned(config: NetworkConfig, params: int, macs: int) -> None:
     assert count(HandNet(config)) == (params, macs)
 
 
-def test_sixteen_joints_keep_the_papers_numbers() -> None:
-    params, macs = count(HandNet(NetworkConfig(joints=16)))
+@pytest.mark.parametrize("config", [PAPER, NetworkConfig(joints=16)])
+def test_sixteen_joints_keep_the_papers_numbers(config: NetworkConfig) -> None:
+    params, macs = count(HandNet(config))
     assert params <= 0.18e6
     assert macs <= 0.27e9
 
@@ -41,13 +45,14 @@ def test_output_of_a_fixed_input_is_pinned() -> None:
 
 
 @pytest.mark.parametrize("size", [64, 128])
+@pytest.mark.parametrize("stride", [2, 4])
 @pytest.mark.parametrize("attention", ["joints", "grid"])
-def test_shapes(size: int, attention: str) -> None:
-    net = HandNet(NetworkConfig(attention=attention, channels=8, stem=8, blocks=1)).eval()
+def test_shapes(size: int, stride: int, attention: str) -> None:
+    net = HandNet(NetworkConfig(attention=attention, channels=8, stem=8, stride=stride, blocks=(1, 1, 1, 1))).eval()
     out = net(torch.randn(2, 1, size, size))
     assert out.uvz.shape == (2, 21, 3)
     assert out.side.shape == out.presence.shape == (2,)
-    assert out.heatmap_logits.shape == (2, 21, size // 2, size // 2)
+    assert out.heatmap_logits.shape == (2, 21, size // stride, size // stride)
     assert out.uvz[..., :2].abs().max() <= 1
 
 
@@ -102,6 +107,9 @@ def test_a_few_steps_learn_where_a_square_is() -> None:
     [
         ({"channels": 63}, "network.channels is 63"),
         ({"joints": 0}, "network.joints is 0"),
+        ({"stride": 3}, r"network.stride is 3, expected one of \[2, 4\]"),
+        ({"blocks": ()}, r"network.blocks is \(\)"),
+        ({"blocks": (2, 0)}, r"network.blocks is \(2, 0\)"),
         ({"attention": "maps"}, "network.attention is 'maps'"),
     ],
 )

@@ -1,0 +1,86 @@
+"""What runs the network: ONNX Runtime, OpenVINO or PyTorch, behind ``estimator.Estimator``.
+
+Each is imported when it is asked for, and only then: PyTorch alone takes seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from lighthand.errors import ConfigError
+from lighthand.estimator import Estimator
+
+Backend = Literal["onnxruntime", "openvino", "torch"]
+Device = Literal["cpu", "cuda"]
+Precision = Literal["fp32", "bf16"]
+
+WEIGHTS: Final = Path(__file__).parents[2] / "weights" / "hand.safetensors"
+"""What ships: the default model."""
+
+_OFFERED: Final[dict[str, tuple[tuple[Device, Precision], ...]]] = {
+    "onnxruntime": (("cpu", "fp32"), ("cuda", "fp32")),
+    "openvino": (("cpu", "fp32"), ("cpu", "bf16")),
+    "torch": (("cpu", "fp32"), ("cuda", "fp32")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSource:
+    """Which network, and what runs it.
+
+    Attributes:
+        weights: a file of ``lighthand.weights``; all backends but torch read the export beside it.
+        backend: "onnxruntime" is the default, "openvino" an extra that has bf16, "torch" the reference.
+        device: "cuda" needs an NVIDIA GPU and a build of the backend for it.
+        precision: "bf16" is for CPUs that have it in hardware (AMX, AVX512-BF16).
+        threads: CPU threads for the network.
+    """
+
+    weights: Path = WEIGHTS
+    backend: Backend = "onnxruntime"
+    device: Device = "cpu"
+    precision: Precision = "fp32"
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the parts against each other.
+
+        Raises:
+            ConfigError: no thread, or a device or precision that the backend does not offer.
+        """
+        if self.threads < 1:
+            raise ConfigError(f"network.threads={self.threads}: expected at least 1.")
+        offered = _OFFERED[self.backend]
+        if (self.device, self.precision) not in offered:
+            raise ConfigError(
+                f"network.backend={self.backend} with network.device={self.device}, network.precision="
+                f"{self.precision}: expected " + " or ".join(f"{device}, {precision}" for device, precision in offered)
+            )
+
+
+def open_estimator(source: NetworkSource) -> Estimator:
+    """Load a network into its backend.
+
+    Args:
+        source: which network, and what runs it.
+
+    Returns:
+        The estimator. Its first call may be slow.
+
+    Raises:
+        WeightsError: the weights or their export are missing, damaged, stale or of another network.
+        ConfigError: the backend is not installed, or has no such device here.
+    """
+    if source.backend == "onnxruntime":
+        from lighthand.backends.onnx import OnnxEstimator
+
+        return OnnxEstimator(source.weights, source.threads, source.device)
+    if source.backend == "openvino":
+        from lighthand.backends.openvino import OpenVinoEstimator
+
+        return OpenVinoEstimator(source.weights, source.threads, source.precision)
+    from lighthand.backends.pytorch import TorchEstimator
+
+    return TorchEstimator(source.weights, source.threads, source.device)

@@ -1,0 +1,75 @@
+"""The network as an ONNX file beside its weights: what is written into it, and whether it is theirs.
+
+The graph takes patches (B, 128, 128) float32 and gives what ``estimator.Estimate`` holds. Its metadata hold
+``format``, ``weights_sha256`` (of the weights' file) and ``cube_mm``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from lighthand.errors import WeightsError
+
+FORMAT: Final = "lighthand-onnx-1"
+INPUT: Final = "patches"
+OUTPUTS: Final = ("uvz", "right", "presence")
+
+
+def export_path(weights: Path) -> Path:
+    """Name the export of a file of weights."""
+    return weights.with_suffix(".onnx")
+
+
+def weights_sha256(weights: Path) -> str:
+    """Hash a file of weights.
+
+    Raises:
+        WeightsError: the file cannot be read.
+    """
+    try:
+        return hashlib.sha256(weights.read_bytes()).hexdigest()
+    except FileNotFoundError as error:
+        raise WeightsError(
+            f"{weights}: no such file. Choose another file, or train one: python -m lighthand.train."
+        ) from error
+    except OSError as error:
+        raise WeightsError(f"{weights}: cannot be read ({error.strerror}).") from error
+
+
+def read_export(weights: Path) -> bytes:
+    """Read the export of a file of weights.
+
+    Raises:
+        WeightsError: the weights or their export are not there, or cannot be read.
+    """
+    path = export_path(weights)
+    if not weights.is_file():
+        weights_sha256(weights)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: cannot be read ({error.strerror}). Make it: python -m lighthand.export --weights {weights}, "
+            "or set network.backend=torch, which needs no export."
+        ) from error
+
+
+def check_export(weights: Path, metadata: Mapping[str, str]) -> None:
+    """Refuse an export that is not that of the weights beside it.
+
+    Args:
+        weights: the file of weights.
+        metadata: of the export.
+
+    Raises:
+        WeightsError: the export is of another format, or was made from other weights.
+    """
+    path = export_path(weights)
+    again = f"Make it again: python -m lighthand.export --weights {weights}."
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(f"{path}: format {metadata.get('format', 'missing')!r}, expected {FORMAT!r}. {again}")
+    if metadata.get("weights_sha256") != weights_sha256(weights):
+        raise WeightsError(f"{path}: stale, it was made from other weights than {weights} holds. {again}")

@@ -1,0 +1,1 @@
+"""What the networks cost and how fast the program's parts are: ``python -m lighthand.benchmark --help``."""

@@ -1,0 +1,188 @@
+"""Write a network as ONNX beside its weights: ``python -m lighthand.export [--weights FILE]``.
+
+The file is what every backend but PyTorch runs: norms folded, the soft-argmax, the fusion and the attention inside,
+any number of patches at a time. It is checked against PyTorch on fixed synthesised crops before it replaces the one
+that was there, and carries the hash of its weights, so that a stale one is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lighthand.backends import WEIGHTS
+from lighthand.backends.exported import FORMAT, INPUT, OUTPUTS, export_path, weights_sha256
+from lighthand.backends.onnx import OnnxEstimator
+from lighthand.backends.pytorch import TorchEstimator, fold_norms
+from lighthand.command import exit_status
+from lighthand.crop import CUBE_MM, PATCH
+from lighthand.errors import ConfigError, WeightsError
+from lighthand.network import HandNet
+from lighthand.synthesis.sample import validation_set
+from lighthand.weights import load_weights
+
+CROPS: Final = 64
+TOLERANCE_MM: Final = 0.05
+_TOLERANCE: Final = 1e-3
+"""Of the probabilities."""
+
+
+class _Graph(nn.Module):
+    """The network as the export shows it: (B, 128, 128) patches -> joints and probabilities."""
+
+    def __init__(self, net: HandNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        out = self.net(patches.unsqueeze(1))
+        return out.uvz, torch.sigmoid(out.side), torch.sigmoid(out.presence)
+
+
+def write_graph(
+    net: nn.Module,
+    example: Tensor,
+    path: Path,
+    *,
+    names: tuple[str, ...] = (),
+    dynamic: bool = False,
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """Write a network as ONNX.
+
+    Args:
+        net: takes one tensor; in evaluation mode.
+        example: an input.
+        path: the file.
+        names: of the input and the outputs.
+        dynamic: the first size of input and outputs is free.
+        metadata: written into the file.
+
+    Raises:
+        ConfigError: the exporter's packages are not installed.
+    """
+    try:
+        import onnx
+        import onnxscript  # noqa: F401 - torch.onnx needs it
+    except ImportError as error:
+        raise ConfigError("export: onnx or onnxscript is not installed. Run `pip install -e .[dev]`.") from error
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it misses torchvision, which we do not use
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter's own, of its own parts
+            program = torch.onnx.export(
+                net,
+                (example,),
+                dynamo=True,
+                input_names=names[:1] or None,
+                output_names=names[1:] or None,
+                dynamic_shapes=({0: torch.export.Dim("batch", min=1)},) if dynamic else None,
+                verbose=False,
+            )
+    finally:
+        log.setLevel(level)
+    assert program is not None
+    model = program.model_proto
+    del model.graph.metadata_props[:], model.graph.value_info[:]
+    for node in model.graph.node:
+        del node.metadata_props[:]  # where in our source it came from
+    onnx.helper.set_model_props(model, metadata or {})
+    onnx.save(model, path)
+
+
+def write_onnx(net: HandNet, path: Path, metadata: dict[str, str]) -> None:
+    """Write our network as ONNX, as the backends read it.
+
+    Args:
+        net: in evaluation mode; its norms are folded in place.
+        path: the file.
+        metadata: written into it.
+
+    Raises:
+        ConfigError: the exporter's packages are not installed.
+    """
+    fold_norms(net)
+    example = torch.zeros(2, PATCH, PATCH)
+    write_graph(_Graph(net).eval(), example, path, names=(INPUT, *OUTPUTS), dynamic=True, metadata=metadata)
+
+
+def difference(weights: Path, exported: Path) -> tuple[float, float]:
+    """Compare an export with PyTorch on fixed synthesised crops.
+
+    Args:
+        weights: a file of ``lighthand.weights``.
+        exported: the same network for the backend, with its weights beside it.
+
+    Returns:
+        The greatest distance of a joint in mm, and the greatest difference of a probability.
+    """
+    batch = validation_set(CROPS)
+    ours, theirs = TorchEstimator(weights).estimate(batch.patches), OnnxEstimator(exported).estimate(batch.patches)
+    gaps = np.linalg.norm(batch.to_camera(ours.uvz) - batch.to_camera(theirs.uvz), axis=-1)
+    right, presence = np.abs(ours.right - theirs.right), np.abs(ours.presence - theirs.presence)
+    return float(gaps.max()), float(max(right.max(), presence.max()))
+
+
+def export(weights: Path) -> tuple[Path, float]:
+    """Export a file of weights; the file beside it appears whole and checked, or not at all.
+
+    Args:
+        weights: a file of ``lighthand.weights``.
+
+    Returns:
+        The export, and the greatest distance of a joint from PyTorch's, mm.
+
+    Raises:
+        WeightsError: the weights cannot be used, the export is not the same network, or it cannot be written.
+        ConfigError: the exporter's packages are not installed.
+    """
+    net = load_weights(weights)
+    metadata = {"format": FORMAT, "weights_sha256": weights_sha256(weights), "cube_mm": json.dumps(CUBE_MM)}
+    path = export_path(weights)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            copy = Path(folder) / weights.name
+            copy.write_bytes(weights.read_bytes())
+            write_onnx(net, export_path(copy), metadata)
+            gap_mm, gap = difference(weights, copy)
+            if gap_mm > TOLERANCE_MM or gap > _TOLERANCE:
+                raise WeightsError(
+                    f"{path}: the export differs from PyTorch by {gap_mm:.3g} mm and {gap:.2g} in a probability, at "
+                    f"most {TOLERANCE_MM} mm and {_TOLERANCE} are allowed. Other versions of torch, onnxscript or "
+                    "onnxruntime may do; the file that was there is unchanged."
+                )
+            os.replace(export_path(copy), path)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be written ({error.strerror}). Check the folder and the disk.") from error
+    return path, gap_mm
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; see the module."""
+    parser = argparse.ArgumentParser(prog="python -m lighthand.export", description=__doc__)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
+    options = parser.parse_args(arguments)
+    return exit_status(lambda: _run(options.weights))
+
+
+def _run(weights: Path) -> None:
+    path, gap_mm = export(weights)
+    print(f"{path}: {path.stat().st_size / 1e3:.0f} kB, joints within {gap_mm:.4f} mm of PyTorch's")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
