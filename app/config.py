@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.cameras.base import Pace
+from app.pacing import PacingConfig
 from lighthand.backends import NetworkSource
 from lighthand.errors import ConfigError
 from lighthand.pipeline import PipelineConfig
@@ -59,6 +60,7 @@ class AppConfig:
     network: NetworkSource = field(default_factory=NetworkSource)
     segment: SegmentConfig = field(default_factory=SegmentConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
+    pacing: PacingConfig = field(default_factory=PacingConfig)
 
     @property
     def pipeline(self) -> PipelineConfig:

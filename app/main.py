@@ -12,24 +12,23 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Final
-
-import numpy as np
+from typing import Final, get_args
 
 from app.cameras.base import Camera, CameraInfo
 from app.cameras.replay import ReplayCamera
 from app.cameras.synthetic import SyntheticCamera
 from app.config import AppConfig, CameraConfig
 from app.latency import FrameLog
+from app.pacing import paced
 from app.session import JOIN_S, Session
 from app.slot import SlotClosedError
 from app.viewer.display import missing_display
 from app.viewer.overlay import Snapshot, make_folder
-from lighthand.backends import open_estimator
+from lighthand.backends import WEIGHTS, Backend, open_estimator
 from lighthand.config import config_to_dict, load_config
-from lighthand.crop import BACKGROUND, PATCH
 from lighthand.errors import LightHandError
 from lighthand.pipeline import Pipeline
 from lighthand.segment import SegmentConfig
@@ -37,7 +36,7 @@ from lighthand.segment import SegmentConfig
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
 _POLL_S: Final = 0.1  # how soon a run sees ^C
-_PATIENCE_S: Final = 1.0  # a second ^C within that time is a double key press
+_PATIENCE_S: Final = 3.0  # a second ^C within that time is a double key press
 
 
 class Interrupt:
@@ -93,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--pace", choices=("recorded", "lockstep"), help="lockstep: as fast as it goes, no frame lost")
     add("--loop", action="store_true", default=None, help="play the recording again and again")
     add("--headless", action="store_true", help="no window")
+    add("--model", choices=("hand", "fast"), help="fast: a smaller network for weak machines (default: hand)")
+    add("--backend", choices=get_args(Backend), help="what runs the network (default: onnxruntime)")
+    add(
+        "--low-latency",
+        action="store_true",
+        default=None,
+        help="raise the priority, keep the cores awake, switch threads sooner; says what of it was allowed",
+    )
     add("--seconds", type=_seconds, metavar="S", help="stop after this time")
     add("--log", type=Path, metavar="FILE", help="CSV with a row a frame: times, joints, drops")
     add("--snapshot", type=Path, metavar="DIR", help="save window.png there; headless: overlay.mp4, sheet.png")
@@ -124,6 +131,12 @@ def _config(options: argparse.Namespace) -> AppConfig:
         )
         if value is not None
     }
+    if options.model is not None:
+        flags["network.weights"] = WEIGHTS.with_stem(options.model)
+    if options.backend is not None:
+        flags["network.backend"] = options.backend
+    if options.low_latency is not None:
+        flags["pacing.low_latency"] = options.low_latency
     if options.source is not None and options.camera is None:
         flags["camera.kind"] = "replay"
     overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
@@ -150,8 +163,12 @@ def _run(options: argparse.Namespace) -> int:
         if folder:
             make_folder(folder)
         estimator = open_estimator(config.network)
-        estimator.estimate(np.full((2, PATCH, PATCH), BACKGROUND, np.float32))  # the first is many times slower
         pipeline = Pipeline(estimator, config.pipeline)
+        pipeline.warm_up()
+        if not headless:
+            import_module("app.viewer.window")  # takes a second, in which frames would wait
+        for line in stack.enter_context(paced(config.pacing)):
+            sys.stderr.write(f"pacing: {line}\n")
         snapshot = Snapshot(folder, info.fps) if folder and headless else None
         log = FrameLog(options.log, drawn=not headless, about=_about(info, config))
         stack.enter_context(log)

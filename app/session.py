@@ -8,6 +8,7 @@ from typing import Final
 from app.cameras.base import Camera
 from app.capture import capture_frames
 from app.latency import FrameLog
+from app.pacing import Collector
 from app.slot import Slot
 from app.worker import Process, track_frames
 from lighthand.segment import SegmentConfig
@@ -45,7 +46,7 @@ class Session:
             threading.Thread(
                 name="worker",
                 target=track_frames,
-                args=(self._frames, self.results, process, log),
+                args=(self._frames, self.results, process, log, Collector()),
                 kwargs={"lockstep": lockstep},
             ),
         )

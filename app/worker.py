@@ -13,7 +13,13 @@ Process = Callable[[Frame], Result]
 
 
 def track_frames(
-    frames: Slot[Frame], results: Slot[Result], process: Process, log: FrameLog, *, lockstep: bool
+    frames: Slot[Frame],
+    results: Slot[Result],
+    process: Process,
+    log: FrameLog,
+    rest: Callable[[], object],
+    *,
+    lockstep: bool,
 ) -> None:
     """Process the newest frame again and again until the slot closes; then close the results with the same cause.
 
@@ -22,6 +28,7 @@ def track_frames(
         results: where the window takes results.
         process: ``Pipeline.process``.
         log: takes every result.
+        rest: called after each frame, when its result can be taken.
         lockstep: wait until the result before was taken.
     """
     number = 0
@@ -38,6 +45,7 @@ def track_frames(
             log.add(result)
             if not results.put(result, wait=lockstep):
                 return
+            rest()
     except BaseException as error:  # noqa: BLE001 - handed to the taker, who raises it
         frames.close()
         results.close(error)

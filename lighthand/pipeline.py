@@ -38,7 +38,7 @@ class Pipeline:
     """Finds one hand and follows it. Not for use from two threads at once."""
 
     def __init__(self, estimator: Estimator, config: PipelineConfig) -> None:
-        """Compile what has to be compiled, so that the first frame is not late.
+        """Begin with nothing seen.
 
         Args:
             estimator: the network.
@@ -47,13 +47,21 @@ class Pipeline:
         self._estimator = estimator
         self._config = config
         self.reset()
-        blank = Frame(0, np.zeros((16, 16), np.uint16), 1.0, Intrinsics(16, 16, 16, 16, 8, 8), 0.0)
-        find_hands(blank, config.segment, CUBE_MM)
 
     def reset(self) -> None:
         """Forget all that was seen: the next frame is the first."""
         self._track: HandTrack | None = None
         self._next_id = 1
+
+    def warm_up(self) -> None:
+        """Run every part once, so that the first frame is not late: what is compiled is loaded, memory is taken."""
+        blank = Frame(0, np.zeros((16, 16), np.uint16), 1.0, Intrinsics(16, 16, 16, 16, 8, 8), 0.0)
+        find_hands(blank, self._config.segment, CUBE_MM)
+        centre = np.array([0, 0, 500], np.float32)
+        for count in (self._config.segment.candidates, 1):
+            self._look(blank, [HandRegion(centre, CUBE_MM)] * count)
+        sightings = self._look(blank, [HandRegion(centre, CUBE_MM, "right")])
+        credible(blank, sightings[0].pose("right").joints_mm)
 
     def process(self, frame: Frame) -> Result:
         """Find or follow the hand.

@@ -29,7 +29,8 @@ LAYERS: dict[str, list[set[str]]] = {
     ],
     "app": [
         {"cameras"},
-        {"slot", "latency", "config"},
+        {"slot", "latency", "pacing"},
+        {"config"},
         {"capture", "worker"},
         {"session"},
         {"viewer"},

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lighthand.backends import WEIGHTS, NetworkSource, open_estimator
+from lighthand.backends.pytorch import TorchEstimator
 from lighthand.datasets.annotations import AnnotatedRecord, read_annotations
 from lighthand.datasets.cvar import read_cvar
+from lighthand.errors import ConfigError
 from lighthand.estimator import Estimator
 from lighthand.geometry import unproject
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.predictions import predict_at_truth
+from lighthand.synthesis.sample import validation_set
 from lighthand.synthesis.scene import HandAnimator
 from lighthand.tips import run_single
 from lighthand.types import Frame, Result, Side
@@ -45,6 +49,26 @@ def single(pipeline: Pipeline, items: list[AnnotatedRecord]) -> tuple[float, lis
         if item.hand is not None
     ]
     return len(gaps) / len(compared), gaps
+
+
+@pytest.mark.parametrize("model", ["hand", "fast"])
+def test_every_backend_gives_what_pytorch_gives(model: str) -> None:
+    weights = WEIGHTS.with_stem(model)
+    batch = validation_set(64)
+    true = batch.to_camera(TorchEstimator(weights).estimate(batch.patches).uvz)
+    sources = [NetworkSource(weights)]
+    if importlib.util.find_spec("openvino"):
+        sources += [NetworkSource(weights, "openvino", precision=precision) for precision in ("fp32", "bf16")]
+    for source in sources:
+        try:
+            estimate = open_estimator(source).estimate(batch.patches)
+        except ConfigError:
+            continue  # this CPU has no bf16: tests/lighthand/backends holds that to its word
+        gaps = np.linalg.norm(batch.to_camera(estimate.uvz) - true, axis=-1)
+        if source.precision == "fp32":
+            assert gaps.max() <= 0.05, source
+        else:
+            assert gaps.mean() <= 0.5, source
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from lighthand.benchmark.measure import Latency, summarise
 from lighthand.crop import CUBE_MM, crop_hand
 from lighthand.estimator import Estimator
 from lighthand.pipeline import Pipeline, PipelineConfig
-from lighthand.synthesis.scene import CAMERA, HandAnimator
+from lighthand.synthesis.scene import HandAnimator
 from lighthand.types import FloatArray, Frame, HandRegion, Intrinsics, Result
 
 SIZES: Final = ((320, 240), (640, 480), (848, 480), (1280, 720))
@@ -27,12 +27,6 @@ STAGES: Final = (
 )
 
 _FPS = 30.0
-
-
-def camera_of(width: int, height: int) -> Intrinsics:
-    """Give a camera of this size with the field of view of the rendered scene's own."""
-    focal = CAMERA.fx * height / CAMERA.height
-    return Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
 
 
 def moving_hand(count: int, camera: Intrinsics) -> tuple[list[Frame], FloatArray]:

@@ -11,7 +11,8 @@ from typing import Final
 from lighthand.backends import Backend, NetworkSource, open_estimator
 from lighthand.benchmark.measure import Call, Latency, gemm_peak_gflops, machine, measure
 from lighthand.benchmark.networks import LITE, Network, batch_call, mediapipe_networks, our_networks, paper_networks
-from lighthand.benchmark.path import SIZES, PathRun, Start, camera_of, moving_hand, time_start
+from lighthand.benchmark.path import SIZES, PathRun, Start, moving_hand, time_start
+from lighthand.synthesis.record import camera_of
 from lighthand.synthesis.sample import SampleGenerator
 from lighthand.types import FloatArray
 

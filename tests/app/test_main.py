@@ -19,6 +19,8 @@ from app import main as program
 from app.cameras.synthetic import SyntheticCamera
 from app.session import Session
 from app.viewer.overlay import Snapshot
+from lighthand.backends import NetworkSource
+from lighthand.backends.exported import export_path
 from lighthand.errors import SourceError
 from tests.lighthand.scenes import BlobEstimator
 
@@ -117,6 +119,15 @@ def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
             more = ["--set", "track.acept=0.5"]
         case "no thread":
             more = ["--set", "network.threads=0"]
+        case "no such precision":
+            more = ["--backend", "torch", "--set", "network.precision=bf16"]
+        case "no such core":
+            more = ["--set", "pacing.cpus=[4096]"]
+        case "stale export":
+            copy = tmp_path / "stale.safetensors"
+            copy.write_bytes(weights.read_bytes() + b" ")
+            export_path(copy).write_bytes(export_path(weights).read_bytes())
+            more = ["--set", f"network.weights={copy}"]
         case "folder and weights":  # the source is looked at first: the weights take longer
             shutil.rmtree(folder)
             more = ["--set", f"network.weights={tmp_path / 'none.safetensors'}"]
@@ -143,6 +154,12 @@ def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
         ("damaged weights", "bad.safetensors"),
         ("bad setting", "unknown key track.acept. The nearest valid name is track.accept"),
         ("no thread", "error: --set: network.threads=0: expected at least 1."),
+        (
+            "no such precision",
+            "network.device=cpu, network.precision=bf16: expected cpu, fp32",
+        ),
+        ("no such core", "pacing.cpus: no core 4096"),
+        ("stale export", "stale.onnx: stale, it was made from other weights"),
         ("folder and weights", "frames: no such file or folder"),
         ("snapshot in a file", "the folder cannot be made"),
         ("log in a file", "the log cannot be written"),
@@ -157,6 +174,30 @@ def test_every_fault_is_one_line_and_exit_code_2(
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("model", ["hand", "fast"])
+def test_a_model_is_its_weights(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[NetworkSource] = []
+
+    def note(source: NetworkSource) -> BlobEstimator:
+        seen.append(source)
+        return BlobEstimator()
+
+    monkeypatch.setattr(program, "open_estimator", note)
+    words = ["--camera", "synthetic", "--headless", "--seconds", "0.2", "--model", model, "--backend", "openvino"]
+    assert program.main(words) == 0
+    assert seen == [NetworkSource(ROOT / "weights" / f"{model}.safetensors", "openvino")]
+    assert seen[0].weights.is_file()
+
+
+def test_low_latency_says_what_it_does(
+    recording: Path, weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "open_estimator", lambda source: BlobEstimator())
+    assert program.main([*lock_step(recording, weights), "--low-latency"]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("pacing: ")]
+    assert [line.split()[1] for line in lines] == ["priority", "threads", "cores"]
 
 
 def test_replay_without_a_source_and_a_source_for_the_synthetic_camera(capsys: pytest.CaptureFixture[str]) -> None:

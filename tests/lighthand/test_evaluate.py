@@ -83,6 +83,18 @@ def cvar(root: Path) -> Path:
     return root
 
 
+def test_another_backend_gives_the_same_errors(tmp_path: Path, weights: Path) -> None:
+    root, means = cvar(tmp_path), []
+    for backend in ("torch", "onnxruntime"):
+        out = tmp_path / f"{backend}.json"
+        arguments = f"--data cvar --root {root} --centre truth --weights {weights} --backend {backend} --json {out}"
+        assert main(arguments.split()) == 0
+        values = json.loads(out.read_text())
+        assert values["backend"] == backend
+        means.append(values["mean_mm"])
+    assert means[0] == pytest.approx(means[1], abs=0.01)
+
+
 @pytest.mark.parametrize("centre", ["truth", "segmenter", "path"])
 def test_the_command_line(tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str], centre: str) -> None:
     out = tmp_path / "out" / "figures.json"

@@ -129,6 +129,20 @@ def test_what_cannot_be_trained_ends_with_a_line(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    Run(TINY, tmp_path / "first").train()
+    start = tmp_path / "first" / "hand.safetensors"
+    run = Run(replace(TINY, start=start), tmp_path / "second")
+    before = load_weights(start).state_dict()
+    assert all(torch.equal(before[key], value) for key, value in run.net.state_dict().items())
+    run.train()
+    other = replace(TINY, start=start, network=replace(TINY.network, stem=4))
+    with pytest.raises(WeightsError, match=r"first/hand.safetensors: NetworkConfig.*the run's is"):
+        Run(other, tmp_path)
+
+
 def test_another_config_does_not_resume(tmp_path: Path) -> None:
     Run(TINY, tmp_path).train(stop_after=3)
     with pytest.raises(WeightsError, match="another config"):

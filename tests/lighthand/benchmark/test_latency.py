@@ -12,8 +12,9 @@ import torch
 
 from lighthand.benchmark import measure, networks, run
 from lighthand.benchmark.__main__ import main
-from lighthand.benchmark.path import PathRun, camera_of, moving_hand
+from lighthand.benchmark.path import PathRun, moving_hand
 from lighthand.geometry import project
+from lighthand.synthesis.record import camera_of
 from tests.lighthand.scenes import BlobEstimator
 
 
