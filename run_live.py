@@ -10,4 +10,6 @@ if __name__ == "__main__":
     from app.main import main
 
     signal.signal(signal.SIGINT, before)
-    sys.exit(main())
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is saved and said: a late ^C changes nothing
+    sys.exit(status)
