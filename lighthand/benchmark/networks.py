@@ -105,12 +105,18 @@ def paper_networks(folder: Path) -> list[Network]:
         macs = count_products(net)
         path = folder / f"{name}.onnx"
         write_graph(net.eval(), patch, path)
-        call = _onnx_call(path, patch.numpy())
+        call = onnx_call(path, patch.numpy())
         rows.append(Network(name, name, "onnxruntime", "cpu", "fp32", 1, macs, call))
     return rows
 
 
-def _onnx_call(path: Path, patch: FloatArray) -> Call:
+def onnx_call(path: Path, patch: FloatArray) -> Call:
+    """Run an ONNX file of one input in ONNX Runtime, one thread.
+
+    Args:
+        path: the file.
+        patch: what it is shown.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

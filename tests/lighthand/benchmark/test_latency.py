@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from lighthand.benchmark import measure, networks, run
+from lighthand.benchmark import measure, networks, run, shapes
 from lighthand.benchmark.__main__ import main
 from lighthand.benchmark.path import PathRun, moving_hand
 from lighthand.geometry import project
+from lighthand.network import NetworkConfig
 from lighthand.synthesis.record import camera_of
 from tests.lighthand.scenes import BlobEstimator
 
@@ -84,6 +86,20 @@ def test_the_command_holds_each_row_and_its_ratio(
     assert "| random | onnxruntime | fp32 | 1 |" in text
     assert cv2.imread(str(page.with_suffix(".png"))) is not None
     assert "640x480" in capsys.readouterr().out
+
+
+def test_shapes_are_compared_with_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = NetworkConfig(channels=8, stem=8, depth_features=8, blocks=(1,))
+    monkeypatch.setattr(shapes, "SHAPES", {"first": small, "second": replace(small, channels=16)})
+    file = tmp_path / "shapes.json"
+    assert main(["shapes", "--calls", "5", "--json", str(file)]) == 0
+    first, second = json.loads(file.read_text())
+    assert first["ratio"] == 1
+    assert second["ratio"] == pytest.approx(second["median_ms"] / first["median_ms"])
+    assert second["params"] > first["params"]
+    assert f"| second | {second['params']:,} |" in capsys.readouterr().out
 
 
 def test_peers_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
