@@ -35,8 +35,8 @@ class TrainConfig:
     Attributes:
         network: the network's shape.
         start: weights of the same network to begin with, or None for fresh ones.
-        small: the first stage.
-        full: the second stage, at the size that is used.
+        small: a first stage at another size, such as 64 pixels; none by default.
+        full: the stage at the size that is used.
         weight_decay: AdamW's, on matrices and filters only.
         ema: share of the average that each step keeps.
         workers: processes that draw crops.
@@ -48,8 +48,8 @@ class TrainConfig:
 
     network: NetworkConfig = field(default_factory=NetworkConfig)
     start: Path | None = None
-    small: StageConfig = field(default_factory=lambda: StageConfig(64, 16_000))
-    full: StageConfig = field(default_factory=lambda: StageConfig(128, 3_000, learning_rate=3e-3))
+    small: StageConfig = field(default_factory=lambda: StageConfig(64, 0))
+    full: StageConfig = field(default_factory=lambda: StageConfig(128, 28_000))
     weight_decay: float = 0.01
     ema: float = 0.999
     workers: int = 1

@@ -1,6 +1,6 @@
 """Train the network on synthesised depth: ``python -m lighthand.train --config weights/train.yaml --out DIR``.
 
-The recipe: crops drawn on the fly by worker processes, first small, then at full size; the paper's loss
+The recipe: crops drawn on the fly by worker processes, where asked for first small, then at full size; the paper's loss
 (eq. 13) plus a little cross-entropy on the heat maps, the side and the presence; AdamW with a cosine a
 stage; an average of the weights, which is what is validated and kept. On several devices start it
 with ``torchrun --nproc-per-node N -m lighthand.train ...``.

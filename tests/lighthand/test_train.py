@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from lighthand.config import load_config
 from lighthand.errors import ConfigError, WeightsError
-from lighthand.network import NetworkConfig
+from lighthand.network import FAST, NetworkConfig
 from lighthand.recipe import StageConfig, TrainConfig
 from lighthand.train import Run, main, plot
 from lighthand.weights import load_weights
@@ -141,6 +142,13 @@ def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
     other = replace(TINY, start=start, network=replace(TINY.network, stem=4))
     with pytest.raises(WeightsError, match=r"first/hand.safetensors: NetworkConfig.*the run's is"):
         Run(other, tmp_path)
+
+
+@pytest.mark.parametrize(("recipe", "model", "network"), [("train", "hand", NetworkConfig()), ("fast", "fast", FAST)])
+def test_the_recipes_train_what_ships(recipe: str, model: str, network: NetworkConfig) -> None:
+    folder = Path(__file__).parents[2] / "weights"
+    assert load_config(TrainConfig, folder / f"{recipe}.yaml").network == network
+    assert load_weights(folder / f"{model}.safetensors").config == network
 
 
 def test_another_config_does_not_resume(tmp_path: Path) -> None:
