@@ -22,7 +22,7 @@ from app.cameras.replay import ReplayCamera
 from app.cameras.synthetic import SyntheticCamera
 from app.config import AppConfig, CameraConfig
 from app.latency import FrameLog
-from app.pacing import paced
+from app.pacing import Collector, no_collection, paced
 from app.session import JOIN_S, Session
 from app.slot import SlotClosedError
 from app.viewer.display import missing_display
@@ -158,6 +158,8 @@ def _run(options: argparse.Namespace) -> int:
         headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
         sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
     with ExitStack() as stack:
+        for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
+            sys.stderr.write(f"pacing: {line}\n")
         camera = stack.enter_context(_camera(config.camera))
         info = camera.info
         if folder:
@@ -167,12 +169,19 @@ def _run(options: argparse.Namespace) -> int:
         pipeline.warm_up()
         if not headless:
             import_module("app.viewer.window")  # takes a second, in which frames would wait
-        for line in stack.enter_context(paced(config.pacing)):
-            sys.stderr.write(f"pacing: {line}\n")
         snapshot = Snapshot(folder, info.fps) if folder and headless else None
         log = FrameLog(options.log, drawn=not headless, about=_about(info, config))
         stack.enter_context(log)
-        session = Session(camera, pipeline.process, log, config.segment, lockstep=config.camera.pace == "lockstep")
+        stack.enter_context(no_collection())
+        collector = Collector()
+        session = Session(
+            camera,
+            pipeline.process,
+            log,
+            config.segment,
+            lockstep=config.camera.pace == "lockstep",
+            rest=collector if headless else lambda: None,
+        )
         interrupt = Interrupt()
         saved: list[Path] = []
 
@@ -182,7 +191,7 @@ def _run(options: argparse.Namespace) -> int:
                 ended = _watch(session, snapshot, seconds, interrupt)
             else:
                 picture = folder / "window.png" if folder else None
-                ended = _show(session, info, log, config.segment, seconds, interrupt, picture)
+                ended = _show(session, info, log, config.segment, seconds, interrupt, picture, collector)
                 saved.extend([picture] if picture else [])
             if ended is not None:
                 raise ended
@@ -201,9 +210,9 @@ def _run(options: argparse.Namespace) -> int:
             sys.stdout.write("".join(f"saved {path.resolve()}\n" for path in saved))
 
         error = _first_error(run, session.stop, log.close, report, save, name_saved)
-        interrupt.restore()
         if session.running:
             _leave(session.running, error)
+    interrupt.restore()
     if isinstance(error, LightHandError | KeyboardInterrupt):
         raise error
     if error is not None:
@@ -253,6 +262,7 @@ def _show(
     seconds: float | None,
     interrupt: Interrupt,
     picture: Path | None,
+    collector: Collector,
 ) -> BaseException | None:
     """Open the window, wait until it is closed, save how it looked; give the error that ended the source."""
     from PyQt6 import QtCore, QtWidgets
@@ -265,6 +275,7 @@ def _show(
     end_s = time.perf_counter() + seconds if seconds else math.inf
 
     def check() -> None:
+        collector()
         if interrupt.requested or time.perf_counter() >= end_s:
             window.close()
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from app.cameras.base import Camera
 from app.capture import capture_frames
 from app.latency import FrameLog
-from app.pacing import Collector
 from app.slot import Slot
 from app.worker import Process, track_frames
 from lighthand.segment import SegmentConfig
@@ -21,7 +21,14 @@ class Session:
     """Owns the two threads and the two slots; the camera is open before ``start``."""
 
     def __init__(
-        self, camera: Camera, process: Process, log: FrameLog, segment: SegmentConfig, *, lockstep: bool
+        self,
+        camera: Camera,
+        process: Process,
+        log: FrameLog,
+        segment: SegmentConfig,
+        *,
+        lockstep: bool,
+        rest: Callable[[], object] = lambda: None,
     ) -> None:
         """Build, start nothing.
 
@@ -31,6 +38,7 @@ class Session:
             log: takes every result.
             segment: where ``process`` looks for hands.
             lockstep: no frame is skipped at either slot; somebody must take every result.
+            rest: called on the worker thread after each frame.
         """
         self.results: Slot[Result] = Slot()
         self._camera = camera
@@ -46,7 +54,7 @@ class Session:
             threading.Thread(
                 name="worker",
                 target=track_frames,
-                args=(self._frames, self.results, process, log, Collector()),
+                args=(self._frames, self.results, process, log, rest),
                 kwargs={"lockstep": lockstep},
             ),
         )

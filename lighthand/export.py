@@ -8,7 +8,6 @@ that was there, and carries the hash of its weights, so that a stale one is refu
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -23,11 +22,11 @@ import torch
 from torch import Tensor, nn
 
 from lighthand.backends import WEIGHTS
-from lighthand.backends.exported import FORMAT, INPUT, OUTPUTS, export_path, weights_sha256
+from lighthand.backends.exported import INPUT, OUTPUTS, export_path, metadata_of
 from lighthand.backends.onnx import OnnxEstimator
 from lighthand.backends.pytorch import TorchEstimator, fold_norms
 from lighthand.command import exit_status
-from lighthand.crop import CUBE_MM, PATCH
+from lighthand.crop import PATCH
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet
 from lighthand.synthesis.sample import validation_set
@@ -151,7 +150,7 @@ def export(weights: Path) -> tuple[Path, float]:
         ConfigError: the exporter's packages are not installed.
     """
     net = load_weights(weights)
-    metadata = {"format": FORMAT, "weights_sha256": weights_sha256(weights), "cube_mm": json.dumps(CUBE_MM)}
+    metadata = metadata_of(weights)
     path = export_path(weights)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:

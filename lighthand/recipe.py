@@ -67,7 +67,7 @@ class TrainConfig:
         for name, stage in (("small", self.small), ("full", self.full)):
             if stage.steps < 0 or stage.batch < 2 or not 0 < stage.learning_rate < 1:
                 raise ConfigError(f"{name}: {stage}: expected steps >= 0, batch >= 2, 0 < learning_rate < 1.")
-            if stage.patch < 1 or stage.patch % self.network.input_multiple:
+            if stage.steps and (stage.patch < 1 or stage.patch % self.network.input_multiple):
                 raise ConfigError(
                     f"{name}.patch is {stage.patch}, expected a multiple of {self.network.input_multiple}."
                 )

@@ -132,7 +132,8 @@ def credible(frame: Frame, joints_mm: FloatArray) -> bool:
     """
     camera = frame.intrinsics
     depth = np.ascontiguousarray(frame.depth)
-    return bool(_credible(depth, frame.depth_unit_mm, camera.fx, camera.fy, camera.cx, camera.cy, joints_mm))
+    unit_mm, fx, fy = float(frame.depth_unit_mm), float(camera.fx), float(camera.fy)  # an int would compile anew
+    return bool(_credible(depth, unit_mm, fx, fy, float(camera.cx), float(camera.cy), joints_mm))
 
 
 @numba.njit(cache=True, nogil=True)

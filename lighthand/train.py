@@ -125,7 +125,7 @@ class Run:
         if not cuda:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
-        self.net = self._start().to(self.device)
+        self.net = self._begin().to(self.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
         self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
@@ -142,10 +142,10 @@ class Run:
             distributed.init_process_group("nccl" if cuda else "gloo")
             self.trained = nn.parallel.DistributedDataParallel(self.net, device_ids=[self.device] if cuda else None)
 
-    def _start(self) -> HandNet:
-        """Give the network as training begins with it."""
+    def _begin(self) -> HandNet:
+        """Give the network as training begins with it, or a fresh one where a checkpoint will fill it."""
         start = self.config.start
-        if start is None:
+        if start is None or (self.out / "last.pt").exists():
             return HandNet(self.config.network)
         net = load_weights(start)
         if net.config != self.config.network:
@@ -206,7 +206,7 @@ class Run:
         bf16 = _has_bf16(self.device)
         validation = {
             patch: validation_set(config.validation_samples, patch)
-            for patch in {config.small.patch, config.full.patch}
+            for patch in {stage.patch for stage in (config.small, config.full) if stage.steps}
             if self.rank == 0
         }
         bar = tqdm(total=end, initial=self.step, disable=self.rank > 0, mininterval=5, unit="step")

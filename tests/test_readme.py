@@ -18,7 +18,7 @@ def commands() -> list[list[str]]:
     """Give the words after ``python`` of every command in a code block of the README or in the Makefile."""
     blocks = "".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)) + MAKEFILE.replace("$(RUN)", ".venv/bin/python")
     return [
-        shlex.split(line, comments=True)[1:]
+        shlex.split(line[line.index(".venv/bin/python ") :], comments=True)[1:]
         for line in map(str.strip, blocks.splitlines())
         if ".venv/bin/python " in line
     ]

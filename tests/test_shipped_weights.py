@@ -63,6 +63,8 @@ def test_every_backend_gives_what_pytorch_gives(model: str) -> None:
         try:
             estimate = open_estimator(source).estimate(batch.patches)
         except ConfigError:
+            if source.precision != "bf16":
+                raise
             continue  # this CPU has no bf16: tests/lighthand/backends holds that to its word
         gaps = np.linalg.norm(batch.to_camera(estimate.uvz) - true, axis=-1)
         if source.precision == "fp32":

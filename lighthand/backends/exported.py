@@ -1,21 +1,36 @@
 """The network as an ONNX file beside its weights: what is written into it, and whether it is theirs.
 
 The graph takes patches (B, 128, 128) float32 and gives what ``estimator.Estimate`` holds. Its metadata hold
-``format``, ``weights_sha256`` (of the weights' file) and ``cube_mm``.
+``format``, ``weights_sha256`` (of the weights' file), ``cube_mm`` and ``joints`` (of the crops and the skeleton it was
+exported for): whoever runs it has no other look at the weights.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from lighthand.crop import CUBE_MM
 from lighthand.errors import WeightsError
+from lighthand.skeleton import JOINT_NAMES
 
 FORMAT: Final = "lighthand-onnx-1"
+KEYS: Final = ("format", "weights_sha256", "cube_mm", "joints")
 INPUT: Final = "patches"
 OUTPUTS: Final = ("uvz", "right", "presence")
+
+
+def metadata_of(weights: Path) -> dict[str, str]:
+    """Give what the export of a file of weights must say of itself, by this version of LightHand.
+
+    Raises:
+        WeightsError: the file cannot be read.
+    """
+    values = (FORMAT, weights_sha256(weights), json.dumps(CUBE_MM), json.dumps(JOINT_NAMES))
+    return dict(zip(KEYS, values, strict=True))
 
 
 def export_path(weights: Path) -> Path:
@@ -65,11 +80,15 @@ def check_export(weights: Path, metadata: Mapping[str, str]) -> None:
         metadata: of the export.
 
     Raises:
-        WeightsError: the export is of another format, or was made from other weights.
+        WeightsError: the export is of another format, cube or skeleton, or was made from other weights.
     """
     path = export_path(weights)
     again = f"Make it again: python -m lighthand.export --weights {weights}."
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path}: format {metadata.get('format', 'missing')!r}, expected {FORMAT!r}. {again}")
-    if metadata.get("weights_sha256") != weights_sha256(weights):
+    expected = metadata_of(weights)
+    for key in ("cube_mm", "joints"):
+        if metadata.get(key) != expected[key]:
+            raise WeightsError(f"{path}: {key} {metadata.get(key, 'missing')}, expected {expected[key]}. {again}")
+    if metadata.get("weights_sha256") != expected["weights_sha256"]:
         raise WeightsError(f"{path}: stale, it was made from other weights than {weights} holds. {again}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lighthand.backends.exported import INPUT, OUTPUTS, check_export, export_path, read_export
+from lighthand.backends.exported import INPUT, KEYS, OUTPUTS, check_export, export_path, read_export
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.estimator import Estimate, check_patches
 from lighthand.types import FloatArray
@@ -63,9 +63,7 @@ class OpenVinoEstimator:
                 f"Make it again: python -m lighthand.export --weights {weights}."
             ) from error
         known = {
-            key: str(model.get_rt_info([_METADATA, key]).value)
-            for key in ("format", "weights_sha256")
-            if model.has_rt_info([_METADATA, key])
+            key: str(model.get_rt_info([_METADATA, key]).value) for key in KEYS if model.has_rt_info([_METADATA, key])
         }
         check_export(weights, known)
         self._request = compiled.create_infer_request()

@@ -14,6 +14,7 @@ import numpy as np
 from lighthand.backends import NetworkSource
 from lighthand.benchmark.measure import Latency, summarise
 from lighthand.crop import CUBE_MM, crop_hand
+from lighthand.errors import LightHandError
 from lighthand.estimator import Estimator
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.synthesis.scene import HandAnimator
@@ -119,12 +120,14 @@ class Start:
         seconds: from the start of Python to the first pose; median of ``runs``.
         memory_mib: greatest resident memory while it followed the hand.
         runs: how often it was started, after one start that filled the caches.
+        found: how many of these found the hand in their first frame.
     """
 
     backend: str
     seconds: float
     memory_mib: float
     runs: int
+    found: int
 
 
 def time_start(source: NetworkSource, frames: list[Frame], folder: Path, runs: int = 5) -> Start:
@@ -135,18 +138,25 @@ def time_start(source: NetworkSource, frames: list[Frame], folder: Path, runs: i
         frames: of ``moving_hand``.
         folder: for a recording that the processes read.
         runs: processes.
+
+    Raises:
+        LightHandError: a process ended with an error.
     """
     camera = frames[0].intrinsics
     recording = folder / "hand.npz"
     lens = [camera.fx, camera.fy, camera.cx, camera.cy]
     np.savez(recording, depth=np.stack([frame.depth for frame in frames]), intrinsics=lens)
-    seconds, memory = [], []
+    seconds, memory, found = [], [], 0
     for run in range(runs + 1):
         start_s = time.clock_gettime(time.CLOCK_MONOTONIC)
-        command = [sys.executable, "-c", _START, str(source.weights), source.backend, str(recording)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        command = [sys.executable, "-c", _START, str(source.weights.resolve()), source.backend, str(recording)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        if done.returncode:
+            raise LightHandError(f"start with {source.backend}: {done.stderr.strip().rpartition(chr(10))[2]}")
         first, last = done.stdout.splitlines()
         if run:
-            seconds.append(float(first.split()[0]) - start_s)
+            end_s, hands = first.split()
+            seconds.append(float(end_s) - start_s)
+            found += int(hands)
             memory.append(float(last))
-    return Start(source.backend, float(np.median(seconds)), float(np.median(memory)), runs)
+    return Start(source.backend, float(np.median(seconds)), float(np.median(memory)), runs, found)

@@ -11,7 +11,19 @@ from lighthand.drawing import save_bars
 
 def tables(report: Report) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Give the tables: title, heads, and rows of cells."""
-    heads = ["network", "backend", "precision", "threads", "median ms", "p95", "p99", "GMAC", "of GEMM peak", "x lite"]
+    heads = [
+        "network",
+        "backend",
+        "device",
+        "precision",
+        "threads",
+        "median ms",
+        "p95",
+        "p99",
+        "GMAC",
+        "of GEMM peak",
+        "x lite",
+    ]
     yield "One patch", heads, [_network_cells(row) for row in report.rows]
     heads = ["image", "follow: median ms", "p95", "p99", "x network", "search: median ms", "p95"]
     stages = [stage.name for stage in report.paths[0].stages]
@@ -39,7 +51,7 @@ def tables(report: Report) -> Iterator[tuple[str, list[str], list[list[str]]]]:
 
 def _network_cells(row: NetworkRow) -> list[str]:
     return [
-        *(row.model, row.backend, row.precision, str(row.threads)),
+        *(row.model, row.backend, row.device, row.precision, str(row.threads)),
         *_times(row.latency.median_ms, row.latency.p95_ms, row.latency.p99_ms),
         f"{row.gmac:.3f}" if row.gmac else "-",
         f"{row.peak_share:.0%}" if row.peak_share else "-",
@@ -55,11 +67,15 @@ def _head(report: Report) -> Iterator[str]:
     yield report.machine
     yield f"fp32 GEMM peak of one core: {report.gemm_peak_gflops:.0f} GFLOP/s"
     if report.ratio_to_mediapipe_lite:
-        yield f"fastest shipped combination, one thread: {report.ratio_to_mediapipe_lite:.2f}x MediaPipe's lite network"
+        ratio = f"{report.ratio_to_mediapipe_lite:.2f}"
+        yield f"fastest on one thread: {report.fastest}, {ratio} times MediaPipe's lite network"
     yield f"synthesis: {report.synthesis.per_s:.0f} labelled crops a second on one core"
     for path in report.paths:
         if path.found < 1:
             yield f"{path.size}: the hand was followed in {path.found:.1%} of the frames only"
+    for start in report.starts:
+        if start.found < start.runs:
+            yield f"{start.backend}: only {start.found} of {start.runs} starts found the hand in their first frame"
     yield from report.notes
 
 
@@ -84,12 +100,12 @@ def save_report(report: Report, path: Path) -> None:
     picture = path.with_suffix(".png")
     one_thread = [row for row in report.rows if row.threads == 1]
     one_thread.sort(key=lambda row: row.latency.median_ms)
-    bars = {f"{row.model}, {row.backend} {row.precision}": row.latency.median_ms for row in one_thread}
+    bars = {f"{row.model}, {row.backend} {row.precision}, {row.device}": row.latency.median_ms for row in one_thread}
     save_bars(picture, bars, "one patch, one thread: median ms (logarithmic)")
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench`; do not edit. All rows of a table took turns in one run.",
+        "Written by `make bench`; do not edit. The rows of a table took turns in one run, but for the fresh processes.",
         "",
         *(f"- {line}" for line in _head(report)),
         "",

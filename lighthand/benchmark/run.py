@@ -28,6 +28,7 @@ class NetworkRow:
     Attributes:
         model: the file or paper it comes from.
         backend: what ran it.
+        device: "cpu" or "cuda".
         precision: of its arithmetic.
         threads: CPU threads.
         latency: its times.
@@ -38,6 +39,7 @@ class NetworkRow:
 
     model: str
     backend: str
+    device: str
     precision: str
     threads: int
     latency: Latency
@@ -80,7 +82,8 @@ class Report:
         throughput: whole batches, one and two threads; times of a patch.
         synthesis: drawing one labelled crop.
         starts: fresh processes.
-        ratio_to_mediapipe_lite: of the default model in its fastest backend, one thread; None without the peers.
+        fastest: the model's fastest backend and precision on one CPU thread.
+        ratio_to_mediapipe_lite: that one's; None without the peers.
         notes: what was left out, and why.
     """
 
@@ -92,6 +95,7 @@ class Report:
     throughput: tuple[Latency, ...]
     synthesis: Latency
     starts: tuple[Start, ...]
+    fastest: str
     ratio_to_mediapipe_lite: float | None
     notes: tuple[str, ...]
 
@@ -120,11 +124,13 @@ def run_latency(weights: Path, *, peers: bool, batch: int, calls: int) -> Report
         generator = SampleGenerator()
         drawn = measure([("one crop", lambda index: generator.batch(_CROPS, (index,)))], max(1, calls // _CROPS))
         starts = tuple(time_start(NetworkSource(weights, backend), frames[:30], folder) for backend in _STARTED)
-        ours = [row.ratio_to_mediapipe_lite for row in rows if row.model == weights.stem and row.threads == 1]
-        ratio = min((value for value in ours if value is not None), default=None)
+        ours = [row for row in rows if row.model == weights.stem and row.threads == 1 and row.device == "cpu"]
+        best = min(ours, key=lambda row: row.latency.median_ms)
         paths = _path_rows(weights, calls)
         crop = _per_result(drawn[0], _CROPS)
-    return Report(machine(), peak, rows, paths, batch, throughput, crop, starts, ratio, tuple(notes))
+    fastest = f"{best.model}, {best.backend} {best.precision}"
+    ratio = best.ratio_to_mediapipe_lite
+    return Report(machine(), peak, rows, paths, batch, throughput, crop, starts, fastest, ratio, tuple(notes))
 
 
 def _network_rows(networks: Sequence[Network], calls: int) -> tuple[float, tuple[NetworkRow, ...]]:
@@ -132,16 +138,16 @@ def _network_rows(networks: Sequence[Network], calls: int) -> tuple[float, tuple
     peak = gemm_peak_gflops()
     times = measure([(network.name, network.call) for network in networks], calls)
     peak = max(peak, gemm_peak_gflops())
-    one_thread = zip(networks, times, strict=True)
-    lite_ms = next((row.median_ms for net, row in one_thread if (net.name, net.threads) == (LITE, 1)), None)
+    timed = list(zip(networks, times, strict=True))
+    lite_ms = next((row.median_ms for net, row in timed if (net.name, net.threads) == (LITE, 1)), None)
     rows = []
-    for net, row in zip(networks, times, strict=True):
+    for net, row in timed:
         share = None
         if net.macs and net.threads == 1 and net.precision == "fp32" and net.device == "cpu":
             share = 2 * net.macs / row.median_ms / 1e6 / peak
         ratio = row.median_ms / lite_ms if lite_ms else None
         gmac = net.macs / 1e9 if net.macs else None
-        rows.append(NetworkRow(net.model, net.backend, net.precision, net.threads, row, gmac, share, ratio))
+        rows.append(NetworkRow(net.model, net.backend, net.device, net.precision, net.threads, row, gmac, share, ratio))
     return peak, tuple(rows)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,11 +52,12 @@ def record(folder: Path, camera: Intrinsics, fps: int, seconds: float) -> int:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "camera.yaml").write_text(yaml.safe_dump(about, sort_keys=False), encoding="utf-8")
         for number in tqdm(range(frames), unit="frame", mininterval=2):
             depth, _ = animator.render(min(number, frames - number) / fps)
             png = cv2.imencode(".png", depth, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
             (folder / f"{number:06d}.png").write_bytes(png.tobytes())
+        # Last: a recording that was cut off has none.
+        (folder / "camera.yaml").write_text(yaml.safe_dump(about, sort_keys=False), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{folder}: cannot be written ({error.strerror}). Choose another folder.") from error
     return frames
@@ -69,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--size", type=_size, default=(640, 480), metavar="WxH", help="of the images (default: 640x480)"
     )
     parser.add_argument("--fps", type=int, choices=(15, 30, 60, 90), default=30)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--seconds", type=_seconds, default=10.0)
     options = parser.parse_args(arguments)
     return exit_status(lambda: record(options.out, camera_of(*options.size), options.fps, options.seconds))
 
@@ -82,6 +84,16 @@ def _size(text: str) -> tuple[int, int]:
     if min(size) < 16 or max(size) > 4096:
         raise argparse.ArgumentTypeError(f"{text!r}, expected such as 640x480, 16 to 4096 each")
     return size
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r}, expected seconds above 0, 3600 at most")
+    return value
 
 
 if __name__ == "__main__":

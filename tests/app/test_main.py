@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -232,14 +233,21 @@ def test_without_a_display_it_runs_headless_and_says_where_it_saves(
 
 
 def test_the_window_leaves_its_picture(
-    weights: Path, tmp_path: Path, qapp: object, capsys: pytest.CaptureFixture[str]
+    weights: Path,
+    tmp_path: Path,
+    qapp: object,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     words = ["--camera", "synthetic", "--seconds", "1", "--snapshot", str(tmp_path)]
+    collecting: list[str] = []
+    monkeypatch.setattr(program, "Collector", lambda: lambda: collecting.append(threading.current_thread().name))
     assert program.main([*words, "--set", f"network.weights={weights}"]) == 0
     assert f"saved {tmp_path / 'window.png'}" in capsys.readouterr().out
     picture = cv2.imread(str(tmp_path / "window.png"))
     assert picture.shape[:2] == (720, 1280)
     assert picture.std() > 10  # a depth image, not a blank page
+    assert set(collecting) == {"MainThread"}  # Qt's objects may die there alone
 
 
 def test_a_display_that_does_not_answer_is_as_good_as_none(

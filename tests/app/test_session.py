@@ -52,6 +52,21 @@ def test_lock_step_loses_no_frame_and_ends_without_error() -> None:
     assert cause is None
 
 
+def test_the_worker_rests_after_each_frame_on_its_own_thread() -> None:
+    rested: list[str] = []
+    session = Session(
+        ScriptedCamera([frame(seq) for seq in range(5)]),
+        result,
+        FrameLog(None, drawn=False, about={}),
+        SegmentConfig(),
+        lockstep=True,
+        rest=lambda: rested.append(threading.current_thread().name),
+    )
+    session.start()
+    drain(session)
+    assert rested == ["worker"] * 5
+
+
 def test_a_slow_worker_skips_to_the_newest_and_counts() -> None:
     def slow(source: Frame) -> Result:
         time.sleep(0.03)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import onnx
 import pytest
+import torch
 
 from lighthand import export as module
 from lighthand.backends.exported import export_path
 from lighthand.errors import WeightsError
+from lighthand.network import HandNet
+from lighthand.weights import load_weights, save_weights
 
 
 @pytest.fixture
@@ -30,15 +33,30 @@ def test_the_command_writes_a_small_checked_file(copied: Path, capsys: pytest.Ca
     assert batch == {"uvz": "batch", "right": "batch", "presence": "batch"}
 
 
-def test_an_export_that_differs_leaves_the_old_one(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gaps", [(0.06, 0.0), (0.0, 0.01)])
+def test_an_export_that_differs_leaves_the_old_one(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, gaps: tuple[float, float]
+) -> None:
     export_path(copied).write_bytes(b"old")
-    monkeypatch.setattr(module, "TOLERANCE_MM", 0.0)
-    monkeypatch.setattr(module, "difference", lambda weights, exported: (0.3, 0.0))
+    monkeypatch.setattr(module, "difference", lambda weights, exported: gaps)
     monkeypatch.setattr(module, "write_onnx", lambda net, path, metadata: path.write_bytes(b"new"))
-    with pytest.raises(WeightsError, match=r"differs from PyTorch by 0.3 mm"):
+    with pytest.raises(WeightsError, match=f"differs from PyTorch by {gaps[0]:.3g} mm and {gaps[1]:.2g}"):
         module.export(copied)
     assert export_path(copied).read_bytes() == b"old"
     assert sorted(p.name for p in copied.parent.iterdir()) == ["random.onnx", "random.safetensors"]
+
+
+def test_the_difference_is_that_of_two_networks(copied: Path, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    other = tmp_path / "other" / "other.safetensors"
+    other.parent.mkdir()
+    save_weights(other, HandNet(load_weights(copied).config), extra={})
+    module.export(other)
+    module.export(copied)
+    gap_mm, gap = module.difference(copied, other)
+    assert gap_mm > 1
+    assert gap > 0.001
+    assert module.difference(copied, copied)[0] < module.TOLERANCE_MM
 
 
 def test_missing_weights_end_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lighthand import crop, limbtree, surface, track
 from lighthand import pipeline as pipeline_module
 from lighthand.estimator import Estimate
 from lighthand.pipeline import Pipeline, PipelineConfig
@@ -193,3 +194,25 @@ def test_joints_that_move_with_the_cube_are_no_hand(drift_mm, hands):
 
     (result,) = run(moving(1), Drifting())
     assert len(result.hands) == hands
+
+
+def compiled() -> dict[str, int]:
+    """Give how many versions there are of each compiled function of the path."""
+    functions = [
+        (f"{module.__name__}.{name}", value)
+        for module in (crop, limbtree, surface, track)
+        for name, value in vars(module).items()
+        if hasattr(value, "nopython_signatures")
+    ]
+    return {name: len(value.nopython_signatures) for name, value in functions}
+
+
+def test_after_the_warm_up_a_frame_compiles_nothing() -> None:
+    pipeline = Pipeline(BlobEstimator(), PipelineConfig())
+    pipeline.warm_up()
+    before = compiled()
+    assert len(before) >= 8
+    frame = render(hand_balls(flat_hand() + [0.0, 80.0, 500.0]))
+    assert pipeline.process(frame).hands
+    assert pipeline.process(frame).hands
+    assert compiled() == before

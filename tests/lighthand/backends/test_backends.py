@@ -158,7 +158,17 @@ def half_an_export(path: Path) -> None:
     export_path(path).write_bytes(export_path(path).read_bytes()[:5000])
 
 
-def no_format(path: Path) -> None:
+def says(**values: str) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        model = onnx.load(export_path(path))
+        for entry in model.metadata_props:
+            entry.value = values.get(entry.key, entry.value)
+        onnx.save(model, export_path(path))
+
+    return change
+
+
+def no_metadata(path: Path) -> None:
     model = onnx.load(export_path(path))
     del model.metadata_props[:]
     onnx.save(model, export_path(path))
@@ -171,7 +181,9 @@ def no_format(path: Path) -> None:
         (other_weights, "stale, it was made from other weights"),
         (no_export, "cannot be read"),
         (half_an_export, "cannot load it"),
-        (no_format, "format 'missing'"),
+        (no_metadata, "format 'missing'"),
+        (says(cube_mm="300.0"), "cube_mm 300.0, expected 240.0"),
+        (says(joints='["wrist"]'), r'joints \["wrist"\], expected \["wrist", "thumb_cmc"'),
     ],
 )
 def test_an_export_that_is_not_the_weights_is_refused_with_what_to_do(

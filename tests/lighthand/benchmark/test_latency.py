@@ -83,7 +83,7 @@ def test_the_command_holds_each_row_and_its_ratio(
     assert all(start["memory_mib"] > 10 and start["seconds"] > 0 for start in values["starts"])
     text = page.read_text()
     assert values["machine"] in text
-    assert "| random | onnxruntime | fp32 | 1 |" in text
+    assert "| random | onnxruntime | cpu | fp32 | 1 |" in text
     assert cv2.imread(str(page.with_suffix(".png"))) is not None
     assert "640x480" in capsys.readouterr().out
 

@@ -32,6 +32,14 @@ def test_a_folder_with_pictures_is_left_alone(tmp_path: Path, capsys: pytest.Cap
     assert [path.name for path in tmp_path.iterdir()] == ["mine.png"]
 
 
+@pytest.mark.parametrize("seconds", ["nan", "-5", "0", "x"])
+def test_a_time_that_cannot_be(seconds: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path / "none"), "--seconds", seconds])
+    assert "expected seconds above 0" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
 @pytest.mark.parametrize("size", ["640", "0x0", "axb", "9999x480"])
 def test_a_size_that_cannot_be(size: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
