@@ -62,3 +62,10 @@ def test_the_difference_is_that_of_two_networks(copied: Path, tmp_path: Path) ->
 def test_missing_weights_end_with_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert module.main(["--weights", str(tmp_path / "none.safetensors")]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_no_bottleneck_copies_its_halves_together(copied: Path) -> None:
+    module.export(copied)
+    nodes = onnx.load(export_path(copied)).graph.node
+    blocks = 2 * 2 + 1 + 1  # two levels of one block down and up, the bottom, the widening one
+    assert sum(node.op_type == "Concat" for node in nodes) <= blocks + 2  # the output of each, and the head's two
