@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +30,14 @@ TINY = TrainConfig(
     validation_samples=4,
     ema=0.5,
 )
+
+
+@pytest.fixture(autouse=True)
+def child_handler() -> Iterator[None]:
+    """Take back the handler of ended children that PyTorch's worker processes leave for the rest of the program."""
+    before = signal.getsignal(signal.SIGCHLD)
+    yield
+    signal.signal(signal.SIGCHLD, before)
 
 
 def test_a_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -> None:
