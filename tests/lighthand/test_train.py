@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +19,8 @@ from lighthand.recipe import StageConfig, TrainConfig
 from lighthand.train import Run, main, plot
 from lighthand.weights import load_weights
 
+ROOT = Path(__file__).parents[2]
+
 TINY = TrainConfig(
     network=NetworkConfig(channels=16, depth_features=8, stride=2, blocks=(1, 1), stem=8),
     small=StageConfig(32, 6, 4),
@@ -30,14 +30,6 @@ TINY = TrainConfig(
     validation_samples=4,
     ema=0.5,
 )
-
-
-@pytest.fixture(autouse=True)
-def child_handler() -> Iterator[None]:
-    """Take back the handler of ended children that PyTorch's worker processes leave for the rest of the program."""
-    before = signal.getsignal(signal.SIGCHLD)
-    yield
-    signal.signal(signal.SIGCHLD, before)
 
 
 def test_a_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -> None:
@@ -64,12 +56,26 @@ def test_a_stopped_run_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
 
 
+WORKERS = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from lighthand.train import Run
+from tests.lighthand.test_train import TINY
+
+Run(replace(TINY, workers=int(sys.argv[1])), Path(sys.argv[2])).train(stop_after=6)
+"""
+
+
 def test_worker_processes_change_nothing(tmp_path: Path) -> None:
+    # In a process of its own: PyTorch's workers leave a handler of ended children to the process that had them.
     results = []
     for workers in (0, 1):
         out = tmp_path / str(workers)
         out.mkdir()
-        Run(replace(TINY, workers=workers), out).train(stop_after=6)
+        command = [sys.executable, "-c", WORKERS, str(workers), str(out)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
         results.append(load_weights(out / "hand.safetensors").state_dict())
     assert all(torch.equal(results[0][key], results[1][key]) for key in results[0])
 
@@ -105,7 +111,7 @@ def test_two_processes_train_one_network(tmp_path: Path) -> None:
             **os.environ,
             "OMP_NUM_THREADS": "1",
             "CUDA_VISIBLE_DEVICES": "",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(ROOT),
         },
         check=False,
     )
@@ -156,7 +162,7 @@ def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("recipe", "model", "network"), [("train", "hand", NetworkConfig()), ("fast", "fast", FAST)])
 def test_the_recipes_train_what_ships(recipe: str, model: str, network: NetworkConfig) -> None:
-    folder = Path(__file__).parents[2] / "weights"
+    folder = ROOT / "weights"
     assert load_config(TrainConfig, folder / f"{recipe}.yaml").network == network
     assert load_weights(folder / f"{model}.safetensors").config == network
 
