@@ -69,7 +69,7 @@ def _head(report: Report) -> Iterator[str]:
     yield "GMAC here: convolutions, linear layers and matrix products alone"
     if report.ratio_to_mediapipe_lite:
         ratio = f"{report.ratio_to_mediapipe_lite:.2f}"
-        yield f"the measured model's fastest backend on one thread: {report.fastest}, {ratio} times MediaPipe's lite network"
+        yield f"fastest backend of the default model, one thread: {report.fastest}, {ratio} times MediaPipe's lite"
     yield f"synthesis: {report.synthesis.per_s:.0f} labelled crops a second on one core"
     for path in report.paths:
         if path.found < 1:
