@@ -19,12 +19,6 @@ Precision = Literal["fp32", "bf16"]
 WEIGHTS: Final = Path(__file__).parents[2] / "weights" / "hand.safetensors"
 """What ships: the default model."""
 
-_OFFERED: Final[dict[str, tuple[tuple[Device, Precision], ...]]] = {
-    "onnxruntime": (("cpu", "fp32"), ("cuda", "fp32")),
-    "openvino": (("cpu", "fp32"), ("cpu", "bf16")),
-    "torch": (("cpu", "fp32"), ("cuda", "fp32")),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class NetworkSource:
@@ -52,11 +46,11 @@ class NetworkSource:
         """
         if self.threads < 1:
             raise ConfigError(f"network.threads={self.threads}: expected at least 1.")
-        offered = _OFFERED[self.backend]
-        if (self.device, self.precision) not in offered:
+        if self.precision == "bf16" and self.backend != "openvino":
+            raise ConfigError(f"network.precision=bf16: {self.backend} has fp32 alone. Set network.backend=openvino.")
+        if self.device == "cuda" and self.backend == "openvino":
             raise ConfigError(
-                f"network.backend={self.backend} with network.device={self.device}, network.precision="
-                f"{self.precision}: expected " + " or ".join(f"{device}, {precision}" for device, precision in offered)
+                "network.device=cuda: OpenVINO runs on the CPU. Set network.backend=onnxruntime or torch."
             )
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+
+from safetensors import SafetensorError, safe_open
 
 from lighthand.crop import CUBE_MM
 from lighthand.errors import WeightsError
@@ -38,6 +41,11 @@ def export_path(weights: Path) -> Path:
     return weights.with_suffix(".onnx")
 
 
+def export_command(weights: Path) -> str:
+    """Give what to type so that the export is made, by the Python that runs now."""
+    return f"{sys.executable} -m lighthand.export --weights {weights}"
+
+
 def weights_sha256(weights: Path) -> str:
     """Hash a file of weights.
 
@@ -46,10 +54,6 @@ def weights_sha256(weights: Path) -> str:
     """
     try:
         return hashlib.sha256(weights.read_bytes()).hexdigest()
-    except FileNotFoundError as error:
-        raise WeightsError(
-            f"{weights}: no such file. Choose another file, or train one: python -m lighthand.train."
-        ) from error
     except OSError as error:
         raise WeightsError(f"{weights}: cannot be read ({error.strerror}).") from error
 
@@ -60,15 +64,17 @@ def read_export(weights: Path) -> bytes:
     Raises:
         WeightsError: the weights or their export are not there, or cannot be read.
     """
-    path = export_path(weights)
     if not weights.is_file():
-        weights_sha256(weights)
+        raise WeightsError(
+            f"{weights}: no such file. Choose another file, or train one: python -m lighthand.train --help"
+        )
+    path = export_path(weights)
     try:
         return path.read_bytes()
     except OSError as error:
         raise WeightsError(
-            f"{path}: cannot be read ({error.strerror}). Make it: python -m lighthand.export --weights {weights}, "
-            "or set network.backend=torch, which needs no export."
+            f"{path}: cannot be read ({error.strerror}). Set network.backend=torch, which needs no export, or make it: "
+            + export_command(weights)
         ) from error
 
 
@@ -80,10 +86,11 @@ def check_export(weights: Path, metadata: Mapping[str, str]) -> None:
         metadata: of the export.
 
     Raises:
-        WeightsError: the export is of another format, cube or skeleton, or was made from other weights.
+        WeightsError: the export is of another format, cube or skeleton, was made from other weights, or the weights are
+            damaged.
     """
     path = export_path(weights)
-    again = f"Make it again: python -m lighthand.export --weights {weights}."
+    again = f"Make it again: {export_command(weights)}"
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path}: format {metadata.get('format', 'missing')!r}, expected {FORMAT!r}. {again}")
     expected = metadata_of(weights)
@@ -91,4 +98,9 @@ def check_export(weights: Path, metadata: Mapping[str, str]) -> None:
         if metadata.get(key) != expected[key]:
             raise WeightsError(f"{path}: {key} {metadata.get(key, 'missing')}, expected {expected[key]}. {again}")
     if metadata.get("weights_sha256") != expected["weights_sha256"]:
+        try:
+            with safe_open(weights, framework="np"):
+                pass
+        except SafetensorError as error:
+            raise WeightsError(f"{weights}: damaged ({error}). Fetch or train it again.") from error
         raise WeightsError(f"{path}: stale, it was made from other weights than {weights} holds. {again}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from lighthand.backends.exported import INPUT, OUTPUTS, check_export, export_path, read_export
+from lighthand.backends.exported import INPUT, OUTPUTS, check_export, export_command, export_path, read_export
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.estimator import Estimate, check_patches
 from lighthand.types import FloatArray
@@ -48,7 +48,7 @@ class OnnxEstimator:
             reason = str(error).partition("\n")[0]
             raise WeightsError(
                 f"{export_path(weights)}: ONNX Runtime {onnxruntime.__version__} cannot load it ({reason}). "
-                f"Make it again: python -m lighthand.export --weights {weights}."
+                f"Make it again: {export_command(weights)}"
             ) from error
         if provider not in self._session.get_providers():
             raise ConfigError(f"network.device={device}: ONNX Runtime found no such device. Set network.device=cpu.")

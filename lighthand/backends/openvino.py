@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lighthand.backends.exported import INPUT, KEYS, OUTPUTS, check_export, export_path, read_export
+from lighthand.backends.exported import INPUT, KEYS, OUTPUTS, check_export, export_command, export_path, read_export
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.estimator import Estimate, check_patches
 from lighthand.types import FloatArray
@@ -60,7 +60,7 @@ class OpenVinoEstimator:
             reason = str(error).strip().rpartition("\n")[2]
             raise WeightsError(
                 f"{export_path(weights)}: OpenVINO {openvino.__version__} cannot load it ({reason}). "
-                f"Make it again: python -m lighthand.export --weights {weights}."
+                f"Make it again: {export_command(weights)}"
             ) from error
         known = {
             key: str(model.get_rt_info([_METADATA, key]).value) for key in KEYS if model.has_rt_info([_METADATA, key])

@@ -23,6 +23,8 @@ from app.viewer.overlay import Snapshot
 from lighthand.backends import NetworkSource
 from lighthand.backends.exported import export_path
 from lighthand.errors import SourceError
+from lighthand.network import HandNet
+from lighthand.weights import load_weights, save_weights
 from tests.lighthand.scenes import BlobEstimator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,7 +128,7 @@ def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
             more = ["--set", "pacing.cpus=[4096]"]
         case "stale export":
             copy = tmp_path / "stale.safetensors"
-            copy.write_bytes(weights.read_bytes() + b" ")
+            save_weights(copy, HandNet(load_weights(weights).config), extra={})
             export_path(copy).write_bytes(export_path(weights).read_bytes())
             more = ["--set", f"network.weights={copy}"]
         case "folder and weights":  # the source is looked at first: the weights take longer
@@ -157,7 +159,7 @@ def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
         ("no thread", "error: --set: network.threads=0: expected at least 1."),
         (
             "no such precision",
-            "network.device=cpu, network.precision=bf16: expected cpu, fp32",
+            "network.precision=bf16: torch has fp32 alone. Set network.backend=openvino",
         ),
         ("no such core", "pacing.cpus: no core 4096"),
         ("stale export", "stale.onnx: stale, it was made from other weights"),

@@ -104,4 +104,4 @@ def test_garbage_is_collected_between_frames_now_and_then(monkeypatch: pytest.Mo
 )
 def test_what_cannot_be_is_refused(change: dict[str, object], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
-        PacingConfig(**change)  # type: ignore[arg-type]
+        PacingConfig(**change)

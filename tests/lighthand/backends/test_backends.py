@@ -17,13 +17,13 @@ import pytest
 import torch
 from torch import nn
 
-from lighthand.backends import NetworkSource, open_estimator
+from lighthand.backends import Backend, NetworkSource, open_estimator
 from lighthand.backends.exported import export_path
 from lighthand.backends.pytorch import TorchEstimator, fold_norms
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet, NetworkConfig
 from lighthand.types import FloatArray
-from lighthand.weights import load_weights
+from lighthand.weights import load_weights, save_weights
 
 OPENVINO = importlib.util.find_spec("openvino") is not None
 needs_openvino = pytest.mark.skipif(not OPENVINO, reason="OpenVINO, an extra, is not installed")
@@ -52,9 +52,9 @@ def patches(count: int) -> FloatArray:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_gives_what_the_network_gives(weights: Path, backend: str, count: int) -> None:
+def test_gives_what_the_network_gives(weights: Path, backend: Backend, count: int) -> None:
     x = patches(count)
-    estimate = open_estimator(NetworkSource(weights, backend)).estimate(x)  # type: ignore[arg-type]
+    estimate = open_estimator(NetworkSource(weights, backend)).estimate(x)
     with torch.inference_mode():
         out = load_weights(weights)(torch.from_numpy(x[:, None]))
     assert estimate.uvz.shape == (count, 21, 3)
@@ -69,7 +69,7 @@ def test_openvino_does_not_tell_anyone(weights: Path, tmp_path: Path) -> None:
     code = f"""
 import sys, threading
 from pathlib import Path
-from lighthand.backends import NetworkSource, open_estimator
+from lighthand.backends import Backend, NetworkSource, open_estimator
 open_estimator(NetworkSource(Path({str(weights)!r}), "openvino"))
 sys.exit(threading.active_count() - 1)
 """
@@ -95,8 +95,8 @@ def test_bf16_is_near_where_the_cpu_has_it_and_refused_where_not(weights: Path) 
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_same_patches_give_the_same_joints_and_earlier_results_stay(weights: Path, backend: str) -> None:
-    estimator = open_estimator(NetworkSource(weights, backend))  # type: ignore[arg-type]
+def test_same_patches_give_the_same_joints_and_earlier_results_stay(weights: Path, backend: Backend) -> None:
+    estimator = open_estimator(NetworkSource(weights, backend))
     first = estimator.estimate(patches(2))
     kept = first.uvz.copy()
     estimator.estimate(patches(2)[::-1])
@@ -105,18 +105,18 @@ def test_same_patches_give_the_same_joints_and_earlier_results_stay(weights: Pat
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_leaves_its_input_alone_and_gives_read_only_arrays(weights: Path, backend: str) -> None:
+def test_leaves_its_input_alone_and_gives_read_only_arrays(weights: Path, backend: Backend) -> None:
     x = patches(1)
     before = x.copy()
-    estimate = open_estimator(NetworkSource(weights, backend)).estimate(x)  # type: ignore[arg-type]
+    estimate = open_estimator(NetworkSource(weights, backend)).estimate(x)
     assert np.array_equal(x, before)
     arrays = (estimate.uvz, estimate.right, estimate.presence)
     assert [array.flags.writeable for array in arrays] == [False] * 3
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_takes_read_only_and_mirrored_patches(weights: Path, backend: str) -> None:
-    estimator = open_estimator(NetworkSource(weights, backend))  # type: ignore[arg-type]
+def test_takes_read_only_and_mirrored_patches(weights: Path, backend: Backend) -> None:
+    estimator = open_estimator(NetworkSource(weights, backend))
     x = patches(1)
     expected = estimator.estimate(np.ascontiguousarray(x[:, :, ::-1])).uvz
     x.setflags(write=False)
@@ -135,19 +135,19 @@ def test_takes_read_only_and_mirrored_patches(weights: Path, backend: str) -> No
         (np.full((1, 128, 128), np.nan, np.float32), "not finite"),
     ],
 )
-def test_refuses_what_is_no_patch(weights: Path, backend: str, bad: FloatArray, text: str) -> None:
+def test_refuses_what_is_no_patch(weights: Path, backend: Backend, bad: FloatArray, text: str) -> None:
     with pytest.raises(ValueError, match=text):
-        open_estimator(NetworkSource(weights, backend)).estimate(bad)  # type: ignore[arg-type]
+        open_estimator(NetworkSource(weights, backend)).estimate(bad)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_missing_weights(tmp_path: Path, backend: str) -> None:
+def test_missing_weights(tmp_path: Path, backend: Backend) -> None:
     with pytest.raises(WeightsError, match="no such file"):
-        open_estimator(NetworkSource(tmp_path / "none.safetensors", backend))  # type: ignore[arg-type]
+        open_estimator(NetworkSource(tmp_path / "none.safetensors", backend))
 
 
 def other_weights(path: Path) -> None:
-    path.write_bytes(path.read_bytes() + b" ")
+    save_weights(path, HandNet(load_weights(path).config), extra={})
 
 
 def no_export(path: Path) -> None:
@@ -187,34 +187,41 @@ def no_metadata(path: Path) -> None:
     ],
 )
 def test_an_export_that_is_not_the_weights_is_refused_with_what_to_do(
-    copied: Path, backend: str, damage: Callable[[Path], None], text: str
+    copied: Path, backend: Backend, damage: Callable[[Path], None], text: str
 ) -> None:
     damage(copied)
     with pytest.raises(WeightsError, match=text) as caught:
-        open_estimator(NetworkSource(copied, backend))  # type: ignore[arg-type]
-    assert f"python -m lighthand.export --weights {copied}" in str(caught.value)
+        open_estimator(NetworkSource(copied, backend))
+    assert str(caught.value).endswith(f": {sys.executable} -m lighthand.export --weights {copied}")  # to be copied
+
+
+@pytest.mark.parametrize("backend", EXPORTED)
+def test_damaged_weights_are_not_called_a_stale_export(copied: Path, backend: Backend) -> None:
+    copied.write_bytes(copied.read_bytes()[:-9])
+    with pytest.raises(WeightsError, match=r"random.safetensors: damaged \("):
+        open_estimator(NetworkSource(copied, backend))
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
         ({"threads": 0}, "network.threads=0"),
-        ({"backend": "onnxruntime", "precision": "bf16"}, "expected cpu, fp32 or cuda, fp32"),
-        ({"backend": "openvino", "device": "cuda"}, "expected cpu, fp32 or cpu, bf16"),
+        ({"precision": "bf16"}, "onnxruntime has fp32 alone. Set network.backend=openvino"),
+        ({"backend": "openvino", "device": "cuda"}, "Set network.backend=onnxruntime or torch"),
     ],
 )
 def test_what_no_backend_offers_is_refused(change: dict[str, object], text: str) -> None:
     with pytest.raises(ConfigError, match=text):
-        NetworkSource(**change)  # type: ignore[arg-type]
+        NetworkSource(**change)
 
 
 @pytest.mark.parametrize("backend", ["onnxruntime", "torch"])
-def test_a_gpu_that_is_not_there(weights: Path, backend: str) -> None:
+def test_a_gpu_that_is_not_there(weights: Path, backend: Backend) -> None:
     has_one = torch.cuda.is_available() if backend == "torch" else "CUDAExecutionProvider" in providers()
     if has_one:
         pytest.skip("a GPU is there")
     with pytest.raises(ConfigError, match=r"network\.device=cuda: .* set network\.device=cpu"):
-        open_estimator(NetworkSource(weights, backend, "cuda"))  # type: ignore[arg-type]
+        open_estimator(NetworkSource(weights, backend, "cuda"))
 
 
 def providers() -> list[str]:
@@ -239,7 +246,7 @@ def test_the_default_path_imports_no_torch(weights: Path) -> None:
 import sys
 from pathlib import Path
 import numpy as np
-from lighthand.backends import NetworkSource, open_estimator
+from lighthand.backends import Backend, NetworkSource, open_estimator
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.types import Frame, Intrinsics
 depth = np.full((240, 320), 900, np.uint16)
