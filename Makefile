@@ -23,7 +23,7 @@ bench: setup $(RECORDING)/camera.yaml  ## Measure this machine. MediaPipe's netw
 	-$(RUN) -m pip install -q 'ai-edge-litert>=2.0,<3'
 	-$(RUN) -m pip install -q --no-deps mediapipe==0.10.21
 	$(RUN) -m lighthand.benchmark cost
-	$(RUN) -m lighthand.benchmark latency --peers --json $(basename $(REPORT)).json --report $(REPORT)
+	$(RUN) -m lighthand.benchmark latency --peers --json out/benchmarks.json --report $(REPORT)
 	$(RUN) run_live.py --camera replay --source $(RECORDING) --loop --headless --seconds 30
 
 $(RECORDING)/camera.yaml: | setup

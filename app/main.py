@@ -28,6 +28,7 @@ from app.slot import SlotClosedError
 from app.viewer.display import missing_display
 from app.viewer.overlay import Snapshot, make_folder
 from lighthand.backends import WEIGHTS, Backend, open_estimator
+from lighthand.command import seconds
 from lighthand.config import config_to_dict, load_config
 from lighthand.errors import LightHandError
 from lighthand.pipeline import Pipeline
@@ -100,22 +101,18 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help="raise the priority, keep the cores awake, switch threads sooner; says what of it was allowed",
     )
-    add("--seconds", type=_seconds, metavar="S", help="stop after this time")
+    add("--seconds", type=seconds, metavar="S", help="stop after this time")
     add("--log", type=Path, metavar="FILE", help="CSV with a row a frame: times, joints, drops")
     add("--snapshot", type=Path, metavar="DIR", help="save window.png there; headless: overlay.mp4, sheet.png")
     add("--config", type=Path, metavar="FILE", help="settings, YAML")
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="one setting, such as track.accept=0.6")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="one setting, such as track.accept=0.6; options win",
+    )
     return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise argparse.ArgumentTypeError(f"{text!r}, expected a number of seconds above 0")
-    return value
 
 
 def _config(options: argparse.Namespace) -> AppConfig:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import math
 import sys
 from collections.abc import Callable
 
@@ -23,3 +25,18 @@ def exit_status(work: Callable[[], object]) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def seconds(text: str) -> float:
+    """Read a time from a command line, as a type of argparse.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number above 0, or not finite.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected a number of seconds above 0")
+    return value

@@ -71,11 +71,12 @@ def our_networks(weights: Path, patches: FloatArray, notes: list[str]) -> list[N
             *(NetworkSource(path, backend, "cuda") for backend in ("onnxruntime", "torch")),
         ]
         for source in sources:
-            name = f"{path.stem}, {source.backend}" + (" on the GPU" if source.device == "cuda" else "")
+            name = f"{path.stem}, {source.backend}, {source.device}"
             try:
                 call = _reader(open_estimator(source).estimate, patches)
             except ConfigError as error:
-                notes.append(f"{name} {source.precision}: left out: {error}")
+                note = f"{source.backend}, {source.device}, {source.precision}: left out: {error}"
+                notes += [] if note in notes else [note]
                 continue
             row = Network(name, path.stem, source.backend, source.device, source.precision, source.threads, macs, call)
             rows.append(row)

@@ -77,7 +77,6 @@ def _head(report: Report) -> Iterator[str]:
     for start in report.starts:
         if start.found < start.runs:
             yield f"{start.backend}: only {start.found} of {start.runs} starts found the hand in their first frame"
-    yield from report.notes
 
 
 def print_report(report: Report) -> None:
@@ -88,6 +87,8 @@ def print_report(report: Report) -> None:
         print(f"\n{title}")
         for cells in (heads, *rows):
             print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    for note in report.notes:
+        print(f"\n{note}")
 
 
 def save_report(report: Report, path: Path) -> None:
@@ -114,6 +115,7 @@ def save_report(report: Report, path: Path) -> None:
     ]
     for title, heads, rows in tables(report):
         lines += ["", f"## {title}", "", _markdown(heads), _markdown("---" for _ in heads), *map(_markdown, rows)]
+    lines += ["", *(f"- {note}" for note in report.notes)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -61,6 +61,8 @@ def _branch(inputs: int, outputs: int) -> nn.Sequential:
 class A2J(nn.Module):
     """Crops of depth -> joints, as a vote of anchors spread over the crop."""
 
+    places: Tensor
+
     def __init__(self, joints: int = 16) -> None:
         """Build the network with fresh weights.
 
@@ -92,7 +94,7 @@ class A2J(nn.Module):
         common = self.common(self.entry(x.expand(-1, 3, -1, -1)))  # (B, 1024, 11, 11)
         deep = self.regression(common)  # (B, 2048, 11, 11)
         weights = functional.softmax(self._by_anchor(self.informative(common), 1), dim=1)  # (B, A, J, 1)
-        plane = self.places[:, None] + self._by_anchor(self.offset(deep), 2)  # type: ignore[index]
+        plane = self.places[:, None] + self._by_anchor(self.offset(deep), 2)
         values = torch.cat([plane, self._by_anchor(self.depth(deep), 1)], dim=-1)  # (B, A, J, 3)
         return (weights * values).sum(dim=1)
 

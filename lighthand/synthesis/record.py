@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ import cv2
 import yaml
 from tqdm import tqdm
 
-from lighthand.command import exit_status
+from lighthand.command import exit_status, seconds
 from lighthand.errors import DataError
 from lighthand.synthesis.scene import CAMERA, HandAnimator
 from lighthand.types import Intrinsics
@@ -71,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--size", type=_size, default=(640, 480), metavar="WxH", help="of the images (default: 640x480)"
     )
     parser.add_argument("--fps", type=int, choices=(15, 30, 60, 90), default=30)
-    parser.add_argument("--seconds", type=_seconds, default=10.0)
+    parser.add_argument("--seconds", type=seconds, default=10.0)
     options = parser.parse_args(arguments)
     return exit_status(lambda: record(options.out, camera_of(*options.size), options.fps, options.seconds))
 
@@ -84,16 +83,6 @@ def _size(text: str) -> tuple[int, int]:
     if min(size) < 16 or max(size) > 4096:
         raise argparse.ArgumentTypeError(f"{text!r}, expected such as 640x480, 16 to 4096 each")
     return size
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected seconds above 0, 3600 at most")
-    return value
 
 
 if __name__ == "__main__":

@@ -32,11 +32,11 @@ def test_a_folder_with_pictures_is_left_alone(tmp_path: Path, capsys: pytest.Cap
     assert [path.name for path in tmp_path.iterdir()] == ["mine.png"]
 
 
-@pytest.mark.parametrize("seconds", ["nan", "-5", "0", "x"])
+@pytest.mark.parametrize("seconds", ["nan", "-5", "0", "x", "inf"])
 def test_a_time_that_cannot_be(seconds: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--out", str(tmp_path / "none"), "--seconds", seconds])
-    assert "expected seconds above 0" in capsys.readouterr().err
+    assert "expected a number of seconds above 0" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
 
 
