@@ -98,8 +98,9 @@ def crop_figures(patch: FloatArray, width_px: float) -> dict[str, float]:
 
 
 def joint_figures(joints_mm: FloatArray) -> dict[str, float]:
-    """Give figures of the poses of right hands, (N, 21, 3) mm; see ``statistics.flexion_deg``."""
+    """Give figures of the poses of right hands of any size, (N, 21, 3) mm; see ``statistics.flexion_deg``."""
     mcp, pip = statistics.flexion_deg(joints_mm)
+    alike = joints_mm / statistics.finger_length_mm(joints_mm)[:, None, None]
     knuckle, beak = (mcp > 45) & (pip < 35), (mcp < 20) & (pip > 60)
     return {
         "MCP, median, deg": float(np.median(mcp)),
@@ -111,12 +112,12 @@ def joint_figures(joints_mm: FloatArray) -> dict[str, float]:
         "MCP > 45, PIP < 35, % of hands": 100 * float(knuckle.any(axis=1).mean()),
         "MCP < 20, PIP > 60, % of fingers": 100 * float(beak.mean()),
         "MCP < 20, PIP > 60, % of hands": 100 * float(beak.any(axis=1).mean()),
-        **reach_figures(joints_mm[:, [8, 12, 16, 20]], joints_mm[:, list(PALM)].mean(axis=1)),
+        **reach_figures(alike[:, [8, 12, 16, 20]], alike[:, list(PALM)].mean(axis=1)),
     }
 
 
 def reach_figures(tips_mm: FloatArray, palm_mm: FloatArray) -> dict[str, float]:
-    """Give figures of tips, (N, 4, 3), and palms, (N, 3), of one person; see ``statistics.reach``."""
+    """Give figures of tips, (N, 4, 3), and palms, (N, 3), of hands of one size; see ``statistics.reach``."""
     reaches = statistics.reach(tips_mm, palm_mm)
     return {
         "no finger bent, % of hands": 100 * float((reaches > statistics.BENT).all(axis=1).mean()),

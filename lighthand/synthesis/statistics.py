@@ -216,11 +216,16 @@ def _unit(vectors: Array) -> Array:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), np.float64)
 
 
+def finger_length_mm(joints_mm: FloatArray) -> FloatArray:
+    """Give the length of the middle finger's three phalanges, (N, 21, 3) -> (N,): the size of a hand."""
+    return np.asarray(np.linalg.norm(np.diff(joints_mm[:, 9:13], axis=1), axis=-1).sum(axis=1), np.float32)
+
+
 def reach(tips_mm: npt.ArrayLike, palm_mm: npt.ArrayLike) -> Array:
     """Give how far each finger's tip is from the palm's middle, against the farthest of its hand: 1 is straight.
 
     Args:
-        tips_mm: (N, 4, 3) index to little, all of one person.
+        tips_mm: (N, 4, 3) index to little, of hands of one size; the unit does not matter.
         palm_mm: (N, 3).
 
     Returns:

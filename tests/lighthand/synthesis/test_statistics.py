@@ -145,6 +145,13 @@ def test_flexion_follows_the_angles_of_the_hand_model(mcp_deg: float, pip_deg: f
     assert pip[1] == pytest.approx([pip_deg] * 4, abs=4)
 
 
+def test_the_length_of_a_finger_is_that_of_its_phalanges() -> None:
+    joints = np.zeros((1, 21, 3), np.float32)
+    joints[0, 10:13, 0] = (40, 65, 65)
+    joints[0, 12, 1] = 20
+    assert statistics.finger_length_mm(joints) == pytest.approx([40 + 25 + 20])
+
+
 def test_one_bent_finger_is_counted() -> None:
     lengths = np.array([[100, 110, 105, 90]] * 10, np.float64)
     lengths[1, 2] = lengths[3, 0] = 50  # one bent
