@@ -18,7 +18,10 @@ CAMERA: Final = Intrinsics(width=320, height=240, fx=290.0, fy=290.0, cx=159.5, 
 POSE_S: Final = 1.4
 """Time from one pose of the fingers to the next."""
 
-_SENSOR: Final = Sensor("tof", 0.5, 0.2, 0.0, 0, 0.3, 0.005, 1, 1.0)
+_SENSOR: Final = Sensor(
+    kind="tof", noise=0.7, lateral_px=0.0, baseline_mm=0.0, fatten_px=0, flying=0.8, flying_mm=60, dropout=0.002,
+    smooth=1, unit_mm=1.0,
+)  # fmt: skip
 
 
 class HandAnimator:

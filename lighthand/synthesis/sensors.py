@@ -1,12 +1,12 @@
 """What depth cameras do to a clean depth image: three kinds of sensor as compiled code.
 
-* Structured light (Kinect v1, SR300): axial and lateral noise after Nguyen, Izadi & Lovell (2012),
-  "Modeling Kinect sensor noise for improved 3D reconstruction and tracking", disparity in 1/8 pixel,
-  shadows of the projector.
+* Structured light: axial and lateral noise after Nguyen, Izadi & Lovell (2012), "Modeling Kinect sensor noise for
+  improved 3D reconstruction and tracking", disparity in 1/8 pixel (Kinect v1) or 1/64 (SR300), the projector's
+  shadows.
 * Active stereo (RealSense D400): sigma_z = z^2 sigma_d / (f b), correlated over the matching window,
   disparity in 1/32 pixel, foreground edges fattened by that window.
-* Time of flight (Kinect v2, Senz3D): noise as 1 / sqrt(amplitude), flying pixels between foreground and
-  background, no measurement where little light returns.
+* Time of flight (Kinect v2, Senz3D): noise as 1 / sqrt(amplitude), silhouettes whose rim mixes with the background,
+  no measurement where little light returns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KINDS: Final[tuple[SensorKind, ...]] = ("structured", "stereo", "tof")
 _BANK: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sensor:
     """One camera on one day: the kind, and how strong each of its faults is.
 
@@ -35,10 +35,12 @@ class Sensor:
         lateral_px: standard deviation of the lateral jitter.
         baseline_mm: between projector or second camera and camera; its sign is the shadow's side.
         fatten_px: how far the foreground's edges grow.
-        flying: share of the edge pixels that fly between foreground and background.
+        flying: share of the pixels of a silhouette's rim that mix with what is behind it.
+        flying_mm: how far behind the surface those lie at most.
         dropout: share of the pixels lost at random; grazing and edge pixels are lost first.
         smooth: passes of an edge-keeping 3x3 mean, as cameras' own filters do.
         unit_mm: the step of the depth values.
+        disparity_steps: steps a pixel of disparity; 0 where there is none.
     """
 
     kind: SensorKind
@@ -47,29 +49,46 @@ class Sensor:
     baseline_mm: float
     fatten_px: int
     flying: float
+    flying_mm: float
     dropout: float
     smooth: int
     unit_mm: float
+    disparity_steps: int = 0
 
 
 def draw_sensor(rng: np.random.Generator) -> Sensor:
-    """Draw a camera at random."""
+    """Draw a camera at random; the ranges hold what was measured on real ones (docs/realism.md)."""
     kind = KINDS[rng.choice(3, p=(0.25, 0.3, 0.45))]
     strength = 1.4 * rng.random() ** 1.4
     side = 1.0 if rng.random() < 0.5 else -1.0
     dropout = float(rng.choice((0.0, rng.uniform(0, 0.02), rng.uniform(0, 0.12)), p=(0.4, 0.4, 0.2)))
     if kind == "structured":
+        fatten, smooth = int(rng.integers(0, 2)), int(rng.integers(0, 3))
+        if rng.random() < 0.5:  # SR305: five times smoother than Kinect v1, fine steps
+            noise, lateral, unit, steps = rng.uniform(0.02, 0.4), rng.uniform(0.2, 0.6), 0.125, 64
+        else:
+            noise, lateral, unit, steps = strength, 0.7 * strength, 1.0, 8
         return Sensor(
-            kind, strength, 0.7 * strength, side * 75, int(rng.integers(0, 2)), 0, dropout, int(rng.integers(0, 2)), 1.0
-        )
+            kind=kind, noise=noise, lateral_px=lateral, baseline_mm=side * 75, fatten_px=fatten, flying=0, flying_mm=0,
+            dropout=dropout, smooth=smooth, unit_mm=unit, disparity_steps=steps,
+        )  # fmt: skip
     if kind == "stereo":
         fatten = int(rng.choice((0, 1, 2, 3), p=(0.2, 0.35, 0.3, 0.15)))
-        return Sensor(kind, strength, 0.4 * strength, side * 50, fatten, 0.1, dropout, int(rng.integers(0, 3)), 1.0)
-    fatten = int(rng.choice((0, 1, 2), p=(0.45, 0.4, 0.15)))
+        smooth = int(rng.integers(0, 3))
+        return Sensor(
+            kind=kind, noise=strength, lateral_px=0.4 * strength, baseline_mm=side * 50, fatten_px=fatten, flying=0.1,
+            flying_mm=100, dropout=dropout, smooth=smooth, unit_mm=1.0, disparity_steps=32,
+        )  # fmt: skip
+    fatten = int(rng.choice((0, 1, 2), p=(0.55, 0.35, 0.1)))
+    flying, cap = rng.uniform(0.5, 1.0), float(np.exp(rng.uniform(np.log(35), np.log(140))))
+    dropout = float(rng.choice((0.0, rng.uniform(0, 0.01), rng.uniform(0, 0.06)), p=(0.65, 0.25, 0.1)))
+    smooth, lateral = int(rng.choice((0, 1, 2), p=(0.1, 0.6, 0.3))), float(rng.choice((0.0, 0.3), p=(0.8, 0.2)))
+    noise = rng.uniform(0.3, 0.9) if smooth == 0 else rng.uniform(0.4, 2.8)
     unit = float(rng.choice((1.0, 0.7)))
     return Sensor(
-        kind, strength, 0.3 * strength, 0.0, fatten, rng.uniform(0, 0.9), dropout, int(rng.integers(0, 3)), unit
-    )
+        kind=kind, noise=noise, lateral_px=lateral, baseline_mm=0.0, fatten_px=fatten, flying=flying, flying_mm=cap,
+        dropout=dropout, smooth=smooth, unit_mm=unit,
+    )  # fmt: skip
 
 
 class SensorModel:
@@ -98,12 +117,14 @@ class SensorModel:
         if sensor.fatten_px:
             image = _fatten(image, sensor.fatten_px)
         if sensor.lateral_px > 0 or sensor.flying > 0:
-            image = _edges(image, sensor.lateral_px, sensor.flying, self._normal, self._uniform, starts[:3])
+            far = sensor.flying_mm
+            image = _edges(image, sensor.lateral_px, sensor.flying, far, self._normal, self._uniform, starts[:3])
         if sensor.kind == "tof":
             out = _time_of_flight(image, focal_px, sensor.noise, self._normal, starts[3])
         else:
             stereo = sensor.kind == "stereo"
-            out = _triangulate(image, focal_px, sensor.baseline_mm, sensor.noise, stereo, self._normal, starts[3:5])
+            baseline, steps = sensor.baseline_mm, float(sensor.disparity_steps)
+            out = _triangulate(image, focal_px, baseline, sensor.noise, stereo, steps, self._normal, starts[3:5])
         for _ in range(sensor.smooth):
             out = _smooth(out)
         if sensor.dropout > 0:
@@ -138,11 +159,16 @@ def _edges(
     depth: FloatArray,
     lateral_px: float,
     flying: float,
+    far_mm: float,
     normal: FloatArray,
     uniform: FloatArray,
     starts: npt.NDArray[np.int64],
 ) -> FloatArray:
-    """Jitter pixels sideways; let some edge pixels fly between the near and the far surface."""
+    """Jitter pixels sideways; let the rim of a silhouette fly between the near and the far surface.
+
+    A pixel that sees two surfaces measures a mean of both, weighted by the light that comes back from each; most
+    comes from the near one.
+    """
     height, width = depth.shape
     mask = normal.size - 1
     out = np.empty_like(depth)
@@ -157,9 +183,8 @@ def _edges(
                 low = min(depth[y, x - 1], depth[y, x + 1], depth[y - 1, x], depth[y + 1, x])
                 high = max(depth[y, x - 1], depth[y, x + 1], depth[y - 1, x], depth[y + 1, x])
                 if high - low > 25.0 and low < 1e6:
-                    # A light path that mixes two surfaces; far ones return less light.
                     share = u / flying
-                    z = low + share * share * (min(high, low + 600.0) - low)
+                    z = low + share * share * (min(high, low + far_mm) - low)
             out[y, x] = z
     return out
 
@@ -182,7 +207,7 @@ def _time_of_flight(depth: FloatArray, focal_px: float, noise: float, normal: Fl
             if not slope2 < 400.0:
                 slope2 = 400.0
             cosine = 1.0 / np.sqrt(1.0 + slope2)
-            amplitude = max(cosine, 0.03) * (500.0 / z) ** 2
+            amplitude = max(cosine, 0.2) * (500.0 / z) ** 2
             if amplitude < 0.008 * noise:
                 continue
             out[y, x] = z + min(1.6 * noise / np.sqrt(amplitude), 25.0) * normal[(start + y * width + x) & mask]
@@ -196,6 +221,7 @@ def _triangulate(
     baseline_mm: float,
     noise: float,
     stereo: bool,
+    steps: float,
     normal: FloatArray,
     starts: npt.NDArray[np.int64],
 ) -> FloatArray:
@@ -204,7 +230,6 @@ def _triangulate(
     mask = normal.size - 1
     out = np.zeros_like(depth)
     fb = focal_px * abs(baseline_mm)
-    steps = 32.0 if stereo else 8.0
     for y in range(height):
         edge = -1e9  # how far the shadow of what was passed reaches
         for k in range(width):

@@ -9,7 +9,10 @@ import pytest
 
 from lighthand.synthesis.sensors import KINDS, Sensor, SensorModel, draw_sensor
 
-CLEAN = Sensor("tof", 0.0, 0.0, 0.0, 0, 0.0, 0.0, 0, 1.0)
+CLEAN = Sensor(
+    kind="tof", noise=0.0, lateral_px=0.0, baseline_mm=0.0, fatten_px=0, flying=0.0, flying_mm=60.0, dropout=0.0,
+    smooth=0, unit_mm=1.0, disparity_steps=8,
+)  # fmt: skip
 FOCAL = 400.0
 
 
@@ -41,7 +44,7 @@ def test_a_perfect_time_of_flight_camera_measures_what_is_there(model: SensorMod
 
 
 def test_the_same_seed_gives_the_same_image(model: SensorModel) -> None:
-    sensor = Sensor("tof", 1.0, 0.5, 0.0, 1, 0.5, 0.05, 1, 1.0)
+    sensor = replace(CLEAN, noise=1.0, lateral_px=0.5, fatten_px=1, flying=0.5, dropout=0.05, smooth=1)
     assert np.array_equal(apply(model, step(), sensor, 1), apply(model, step(), sensor, 1))
     assert not np.array_equal(apply(model, step(), sensor, 1), apply(model, step(), sensor, 2))
 
@@ -63,7 +66,7 @@ def test_structured_light_noise_is_nguyens(model: SensorModel) -> None:
 def test_disparity_steps(model: SensorModel) -> None:
     ramp = np.tile(np.linspace(500, 520, 400, dtype=np.float32), (20, 1))
     for kind, steps in (("structured", 8), ("stereo", 32)):
-        measured = apply(model, ramp, replace(CLEAN, kind=kind, baseline_mm=75.0, unit_mm=0.001))
+        measured = apply(model, ramp, replace(CLEAN, kind=kind, baseline_mm=75.0, unit_mm=0.001, disparity_steps=steps))
         disparity = FOCAL * 75 / measured[measured > 0] * steps
         assert np.abs(disparity - np.round(disparity)).max() < 0.02
 
@@ -80,8 +83,8 @@ def test_shadows_have_the_width_of_the_disparity_step_on_the_projectors_side(mod
 
 def test_stereo_noise_is_correlated_and_structured_light_noise_is_not(model: SensorModel) -> None:
     neighbours = {}
-    for kind in ("stereo", "structured"):
-        sensor = replace(CLEAN, kind=kind, noise=1.0, baseline_mm=50.0, unit_mm=0.001)
+    for kind, steps in (("stereo", 32), ("structured", 8)):
+        sensor = replace(CLEAN, kind=kind, noise=1.0, baseline_mm=50.0, unit_mm=0.001, disparity_steps=steps)
         residual = apply(model, plane(), sensor)[5:-5, 25:-5] - 500
         neighbours[kind] = np.corrcoef(residual[:, 1:].ravel(), residual[:, :-1].ravel())[0, 1]
     assert neighbours["stereo"] > 0.6
@@ -93,9 +96,10 @@ def test_fattening_grows_the_foreground_only(model: SensorModel) -> None:
     assert (measured[50] == 400).sum() == (step()[50] == 400).sum() + 4
 
 
-def test_flying_pixels_lie_between_the_surfaces(model: SensorModel) -> None:
-    measured = apply(model, step(), replace(CLEAN, flying=0.8))
-    between = (measured > 405) & (measured < 795)
+def test_flying_pixels_lie_behind_the_near_surface_and_within_their_reach(model: SensorModel) -> None:
+    measured = apply(model, step(), replace(CLEAN, flying=0.8, flying_mm=60.0))
+    between = (measured > 401) & (measured <= 460)
+    assert not ((measured > 461) & (measured < 799)).any()
     columns = np.flatnonzero(between.any(axis=0))
     assert set(columns) == {32, 33, 65, 66}
     assert 0.3 < between[:, columns].mean() < 0.9
