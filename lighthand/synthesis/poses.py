@@ -53,54 +53,77 @@ TEMPLATES: Final = {
 _TEMPLATE_ROWS: Final = np.array(list(TEMPLATES.values()))
 
 
-def _from_curl(rng: np.random.Generator, row: Array) -> Array:
-    """Turn a template row (7,) into angles (24,), with the differences between people and moments."""
+def _from_curl(thumb: float, knuckles: Array, curls: Array, spread: float, opposition: float) -> Array:
+    """Turn curls into angles (24,).
+
+    Args:
+        thumb: curl of the thumb, 0 to 1.
+        knuckles: (4,) curl of the MCP joints, index to little.
+        curls: (4,) curl of the PIP and DIP joints.
+        spread: of the fingers.
+        opposition: of the thumb.
+    """
     angles = np.zeros(ANGLES)
-    thumb, spread, opposition = row[0], row[5], row[6]
     angles[2] = np.radians(-8 + 26 * opposition + 12 * thumb)
     angles[3] = np.radians(-28 + 48 * opposition + 14 * thumb)
     angles[4] = np.radians(25 * opposition - 5)
     angles[5] = np.radians(-5 + 50 * thumb)
     angles[6] = np.radians(-5 + 65 * thumb)
-    style = rng.normal(0, 0.15)  # whether this hand closes from the knuckles or from the fingertips
     for finger in range(4):
-        curl = row[1 + finger]
         a = 7 + 4 * finger
-        share = np.clip(curl + style * 4 * curl * (1 - curl), -0.1, 1.1)
-        other = np.clip(curl - style * 4 * curl * (1 - curl), -0.1, 1.1)
-        angles[a] = np.radians((1.2, 0.2, -0.8, -1.7)[finger] * 10 * spread) * (1 - 0.8 * min(max(curl, 0), 1))
-        angles[a + 1] = np.radians(-5 + 88 * share)
-        angles[a + 2] = np.radians(3 + 98 * other)
-        angles[a + 3] = np.radians(2 + 62 * other)
-    angles[23] = np.radians(12 * max(row[4], opposition * 0.7))
+        closed = min(max(knuckles[finger], 0), 1)
+        angles[a] = np.radians((1.2, 0.2, -0.8, -1.7)[finger] * 10 * spread) * (1 - 0.8 * closed)
+        angles[a + 1] = np.radians(-5 + 88 * knuckles[finger])
+        angles[a + 2] = np.radians(3 + 98 * curls[finger])
+        angles[a + 3] = np.radians(2 + 62 * curls[finger])
+    angles[23] = np.radians(12 * max(knuckles[3], opposition * 0.7))
     return angles
+
+
+def _styled(rng: np.random.Generator, curls: Array) -> tuple[Array, Array]:
+    """Tell whether this hand closes from its knuckles or from its fingertips: (4,) curls -> knuckles, curls."""
+    lean = rng.normal(0, 0.15) * 4 * curls * (1 - curls)
+    return np.clip(curls + lean, -0.1, 1.1), np.clip(curls - lean, -0.1, 1.1)
+
+
+def _apart(rng: np.random.Generator) -> tuple[Array, Array]:
+    """Bend each finger for itself, at the knuckle, beyond it, at both or not at all: knuckles, curls, (4,) each."""
+    straight = rng.uniform(0.3, 0.9)  # most hands have most fingers straight
+    bent = rng.random(4) >= straight
+    where = rng.choice(3, size=4, p=(0.38, 0.3, 0.32))  # at the knuckle, beyond it, at both
+    high, low = rng.beta(1.6, 1.0, (2, 4)), rng.beta(0.7, 4.0, (2, 4))
+    return np.where(bent & (where != 1), high[0], low[0]), np.where(bent & (where != 0), high[1], low[1])
 
 
 def sample_angles(rng: np.random.Generator) -> Array:
     """Draw the joint angles of one plausible hand; (24,) radians, see ``hand.ANGLES``.
 
-    Half of the draws blend two named poses, three tenths curl each finger with its neighbours, the rest
-    is free within the joints' ranges.
+    A third of the draws blend two named poses, a sixth curls each finger with its neighbours, a tenth is free;
+    in two fifths each finger bends for itself, at the knuckle, beyond it, at both or not at all, as the
+    fingers of one who moves them one by one.
     """
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.35:
         first, second = _TEMPLATE_ROWS[rng.integers(len(_TEMPLATE_ROWS), size=2)]
         blend = rng.beta(0.5, 0.5)
         row = first * (1 - blend) + second * blend
         row = row + rng.normal(0, 0.08, 7)
-    elif kind < 0.8:
+        angles = _from_curl(row[0], *_styled(rng, row[1:5]), row[5], row[6])
+    elif kind < 0.53:
         base = rng.beta(0.7, 0.9)
         curls = np.clip(base + np.cumsum(rng.normal(0, 0.22, 4)) - rng.normal(0, 0.1), -0.1, 1.1)
-        row = np.array([rng.beta(0.7, 0.9), *curls, rng.uniform(-0.8, 1.1), rng.beta(0.8, 0.8)])
+        angles = _from_curl(rng.beta(0.7, 0.9), *_styled(rng, curls), rng.uniform(-0.8, 1.1), rng.beta(0.8, 0.8))
+    elif kind < 0.62:
+        curls = rng.beta(0.6, 0.7, 4)
+        angles = _from_curl(rng.random(), *_styled(rng, curls), rng.uniform(-1, 1.2), rng.random())
     else:
-        row = np.array([rng.random(), *rng.beta(0.6, 0.7, 4), rng.uniform(-1, 1.2), rng.random()])
-    angles = _from_curl(rng, row)
+        angles = _from_curl(rng.beta(0.7, 0.9), *_apart(rng), rng.uniform(-0.8, 1.1), rng.beta(0.8, 0.8))
     angles[2:7] += rng.normal(0, np.radians(9), 5)
     for finger in range(4):
         a = 7 + 4 * finger
         angles[a] += rng.normal(0, np.radians(4))
-        angles[a + 1] += rng.normal(0, np.radians(12 if kind >= 0.8 else 8))
-        bend = rng.normal(0, np.radians(14 if kind >= 0.8 else 9))
+        angles[a + 1] += rng.normal(0, np.radians(12 if kind >= 0.53 else 8))
+        bend = rng.normal(0, np.radians(14 if kind >= 0.53 else 9))
         angles[a + 2] += bend
         angles[a + 3] += 0.66 * bend + rng.normal(0, np.radians(7))
     angles[0] = rng.normal(0, np.radians(25))
@@ -144,7 +167,7 @@ def fingers_overlap(joints: FloatArray) -> bool:
     reach = np.float32(0.0)
     for k in range(9, 12):
         reach += np.sqrt(((joints[k + 1] - joints[k]) ** 2).sum())
-    unit = 0.7 * reach / 92.3  # Buryanov & Kotiuk's middle finger is 92.3 mm
+    unit = 0.7 * reach / 88.4  # Buryanov & Kotiuk's middle finger is 88.4 mm from its root to the end of its bones
     for i in range(20):
         for j in range(i + 1, 20):
             a, b = i % 4, j % 4

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from lighthand.crop import BACKGROUND, CUBE_MM, PATCH
 from lighthand.skeleton import JOINTS
 from lighthand.synthesis.clutter import Lens, draw_body, draw_rod, draw_things, draw_wall
-from lighthand.synthesis.hand import HandModel
+from lighthand.synthesis.hand import HAND_LENGTH_MM, HandModel
+from lighthand.synthesis.pinch import pinch
 from lighthand.synthesis.poses import fingers_overlap, sample_angles
 from lighthand.synthesis.render import SPHERE_TRIANGLES, rasterise, tube
 from lighthand.synthesis.sensors import SensorModel, draw_sensor
@@ -24,6 +25,12 @@ _MARGIN_PX: Final = 6
 
 _ARM_AT_CAMERA: Final = float(np.cos(np.radians(25)))
 """A forearm nearer than that to the line of sight hides its hand: such views are drawn again."""
+
+_FLESH_MM: Final = np.array([30, 28, 26, 18, 18, *([26, 16, 14, 12] * 4)], np.float32)
+"""What a joint's own flesh, of a hand of usual size, is before it at most; a surface nearer than that hides it."""
+
+_PINCHES: Final = 0.16
+"""Share of the hands whose thumb touches a fingertip, before those are left out whose fingers overlap."""
 
 _LEAST_SHOWN: Final = 0.02
 """Share of a patch that must not be background where it is said to show a hand."""
@@ -50,32 +57,37 @@ class Batch:
 
     Attributes:
         patches: (B, S, S) float32, as ``HandCrop.patch``.
-        uvz: (B, 21, 3) float32, as ``crop_to_camera`` takes them.
-        mask: (B, 21) bool: the joint lies in the cube and the patch shows a right hand.
+        uvz: (B, J, 3) float32, as ``crop_to_camera`` takes them; J is 21 but for some data sets.
+        mask: (B, J) bool: the joint lies in the cube and the patch shows a right hand.
+        visible: (B, J) float32: 1 where nothing but its own flesh stands before the joint, 0 where something does, NaN
+            where nobody knows; of any worth where ``mask`` holds.
         right: (B,) float32: 1 where the patch shows a right hand.
         presence: (B,) float32: 1 where the patch shows a hand at all.
         centres_mm: (B, 3) float32, camera space: the middle of each crop's cube.
+        cubes_mm: edge of the cubes; (B,) float32 where each has its own.
     """
 
     patches: FloatArray
     uvz: FloatArray
     mask: npt.NDArray[np.bool_]
+    visible: FloatArray
     right: FloatArray
     presence: FloatArray
     centres_mm: FloatArray
+    cubes_mm: FloatArray | float = CUBE_MM
 
     def to_camera(self, uvz: FloatArray) -> FloatArray:
         """Turn coordinates of the patches into camera space, as ``crop.crop_to_camera`` does for one crop.
 
         Args:
-            uvz: (B, 21, 3).
+            uvz: (B, J, 3).
 
         Returns:
-            (B, 21, 3) float32, mm.
+            (B, J, 3) float32, mm.
         """
-        half = np.float32(CUBE_MM / 2)
+        half = np.reshape(np.asarray(self.cubes_mm, np.float32) / 2, (-1, 1, 1))
         centres = self.centres_mm[:, None]
-        z = centres[..., 2] + uvz[..., 2] * half
+        z = centres[..., 2] + uvz[..., 2] * half[..., 0]
         # The edges of the cube's middle plane project to -1 and 1, so a joint's ray passes that plane at u, v.
         xy = (centres[..., :2] + uvz[..., :2] * half) / centres[..., 2:] * z[..., None]
         return np.asarray(np.concatenate([xy, z[..., None]], axis=-1), np.float32)
@@ -101,6 +113,7 @@ class SampleGenerator:
             np.empty((count, size, size), np.float32),
             np.zeros((count, JOINTS, 3), np.float32),
             np.zeros((count, JOINTS), np.bool_),
+            np.zeros((count, JOINTS), np.float32),
             np.ones(count, np.float32),
             np.ones(count, np.float32),
             np.zeros((count, 3), np.float32),
@@ -110,16 +123,23 @@ class SampleGenerator:
                 pass
         return batch
 
-    def hand(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Draw a hand whose fingers do not overlap: vertices, joints (21, 3) and elbow, canonical frame."""
+    def hand(self) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+        """Draw a hand whose fingers do not overlap.
+
+        Returns:
+            Vertices, joints (21, 3) and elbow, canonical frame, mm; and how thick it is against one of usual size.
+        """
         rng = self._rng
         shape = np.clip(rng.normal(0, 0.8, len(self._model.vertex_components)), -2, 2)
         length = float(np.clip(rng.normal(184, 14), 145, 222))
         girth = float(rng.uniform(0.95, 1.35))
         while True:
-            vertices, joints, elbow = self._model.pose(sample_angles(rng), shape, length, girth)
+            angles = sample_angles(rng)
+            if rng.random() < _PINCHES:
+                angles = pinch(rng, angles, self._model.joints.astype(np.float64))
+            vertices, joints, elbow = self._model.pose(angles, shape, length, girth)
             if not fingers_overlap(joints):
-                return vertices, joints, elbow
+                return vertices, joints, elbow, length / HAND_LENGTH_MM * girth
 
     def _draw(self, batch: Batch, index: int) -> bool:
         """Draw one crop into the batch; False where the arm hides the hand or nothing of the hand is left."""
@@ -127,7 +147,7 @@ class SampleGenerator:
         half = CUBE_MM / 2
         empty = rng.random() < config.empty
         view = draw_view(rng, CUBE_MM)
-        local_vertices, local_joints, local_elbow = self.hand()
+        local_vertices, local_joints, local_elbow, thickness = self.hand()
         pivot = local_joints.mean(axis=0)
         turn = view.rotation.T.astype(np.float32)
         place = view.centre_mm.astype(np.float32)
@@ -155,7 +175,7 @@ class SampleGenerator:
         depth = np.full((size, size), np.inf, np.float32)
         camera = (focal, focal, float(-origin_u), float(-origin_v))
         if not empty or arm_only or stump:
-            limit = 1e9 if arm_only or rng.random() < 0.35 else rng.uniform(15, 200)
+            limit = 1e9 if arm_only or rng.random() < 0.55 else rng.uniform(40, 200)
             first, last = np.searchsorted(self._model.from_wrist_mm, (rng.uniform(-60, 10) if stump else -1e9, limit))
             rasterise(vertices, self._model.triangles[first:last], *camera, depth)
             if not arm_only and rng.random() < 0.3:
@@ -167,6 +187,7 @@ class SampleGenerator:
         else:
             self._neighbours(depth, camera, centre, joints)
         draw_wall(rng, depth, camera, centre, float(joints[:, 2].max()))
+        batch.visible[index] = in_view(depth, camera, joints, thickness)
         self._other = local_vertices
         measured = self._sensors.apply(depth, focal, draw_sensor(rng), rng)
         patch = batch.patches[index]
@@ -206,6 +227,25 @@ class SampleGenerator:
             turn = np.linalg.qr(rng.normal(size=(3, 3)))[0].astype(np.float32)
             aside = np.array([*rng.normal(0, 130, 2), rng.uniform(40, 130)], np.float32)
             rasterise(self._other @ turn + centre + aside, self._model.triangles, *camera, depth)
+
+
+def in_view(depth: FloatArray, lens: Lens, joints_mm: FloatArray, thickness: float) -> npt.NDArray[np.bool_]:
+    """Tell which joints nothing but their own flesh hides.
+
+    Args:
+        depth: (H, W) clean image, mm.
+        lens: of the image.
+        joints_mm: (21, 3), camera space.
+        thickness: of the hand's flesh against one of usual size.
+
+    Returns:
+        (21,); of no worth for a joint outside the image.
+    """
+    fx, fy, cx, cy = lens
+    column = np.rint(joints_mm[:, 0] / joints_mm[:, 2] * fx + cx).astype(int)
+    row = np.rint(joints_mm[:, 1] / joints_mm[:, 2] * fy + cy).astype(int)
+    surface = depth[row.clip(0, depth.shape[0] - 1), column.clip(0, depth.shape[1] - 1)]
+    return np.asarray(surface > joints_mm[:, 2] - _FLESH_MM * np.float32(thickness))
 
 
 @numba.njit(cache=True)

@@ -9,7 +9,8 @@ import pytest
 
 from lighthand.errors import DataError
 from lighthand.skeleton import BONES, JOINTS, PARENTS
-from lighthand.synthesis.hand import ANGLES, HAND_LENGTH_MM, HandModel
+from lighthand.synthesis.hand import ANGLES, HAND_LENGTH_MM, SOFT_TISSUE, HandModel
+from lighthand.synthesis.pinch import pinch
 from lighthand.synthesis.poses import HIGH, LOW, TEMPLATES, fingers_overlap, sample_angles
 
 
@@ -33,8 +34,9 @@ def flat(**degrees: float) -> np.ndarray:
 
 def test_flat_hand_has_its_length_and_straight_fingers(model: HandModel, neutral: np.ndarray) -> None:
     _, joints, _ = model.pose(flat(), neutral, 200.0)
-    chain = joints[[0, 9, 10, 11, 12]]
-    assert np.linalg.norm(np.diff(chain, axis=0), axis=1).sum() == pytest.approx(200.0, rel=1e-4)
+    segments = np.linalg.norm(np.diff(joints[[0, 9, 10, 11, 12]], axis=0), axis=1)
+    segments[-1] /= 1 - SOFT_TISSUE[12]
+    assert segments.sum() == pytest.approx(200.0, rel=1e-4)
     for first in (5, 9, 13, 17):
         steps = np.diff(joints[first : first + 4], axis=0)
         steps /= np.linalg.norm(steps, axis=1, keepdims=True)
@@ -75,6 +77,12 @@ def test_joints_lie_inside_the_skin(model: HandModel, neutral: np.ndarray) -> No
     assert palm_side < -20
 
 
+def test_tips_lie_as_deep_in_the_flesh_as_bones_end(model: HandModel, neutral: np.ndarray) -> None:
+    vertices, joints, _ = model.pose(flat(), neutral)
+    reach = vertices[vertices[:, 0] > joints[11, 0]][:, 0].max()  # the middle finger's skin reaches farthest
+    assert reach - joints[12, 0] == pytest.approx(3.95, abs=1.5)  # mm, Buryanov & Kotiuk 2010
+
+
 def test_girth_thickens_the_fingers_and_nothing_else(model: HandModel, neutral: np.ndarray) -> None:
     thin, joints, _ = model.pose(flat(), neutral, girth=1.0)
     thick, same, _ = model.pose(flat(), neutral, girth=1.3)
@@ -102,11 +110,33 @@ def test_missing_or_damaged_asset(tmp_path: Path) -> None:
 
 def test_sampled_angles_stay_in_their_ranges_and_differ() -> None:
     rng = np.random.default_rng(3)
-    angles = np.array([sample_angles(rng) for _ in range(500)])
+    angles = np.array([sample_angles(rng) for _ in range(1000)])
     assert ((angles >= LOW) & (angles <= HIGH)).all()
     assert angles.std(axis=0)[[2, 3, 6, 8, 9, 10]].min() > np.radians(6)
     pip, dip = angles[:, 9], angles[:, 10]
     assert np.corrcoef(pip, dip)[0, 1] > 0.7
+    # Both corners that P1 and P4 have: bent at the knuckle and straight beyond, and the other way round.
+    mcp = np.degrees(angles[:, [8, 12, 16, 20]])
+    beyond = np.degrees(angles[:, [9, 13, 17, 21]])
+    assert ((mcp > 45) & (beyond < 35)).mean() > 0.05
+    assert ((mcp < 20) & (beyond > 60)).mean() > 0.03
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_pinch_brings_the_thumb_to_one_finger(model: HandModel, neutral: np.ndarray, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rest = model.joints.astype(np.float64)
+    nearest, fingers = [], set()
+    for _ in range(60):
+        angles = pinch(rng, sample_angles(rng), rest)
+        assert ((angles >= LOW) & (angles <= HIGH)).all()
+        _, joints, _ = model.pose(angles, neutral)
+        gaps = np.linalg.norm(joints[[8, 12, 16, 20]] - joints[4], axis=1)
+        nearest.append(gaps.min())
+        fingers.add(int(gaps.argmin()))
+    assert np.median(nearest) == pytest.approx(16, abs=3)  # two fingers' flesh between the bones
+    assert np.percentile(nearest, 90) < 27
+    assert fingers == {0, 1, 2, 3}
 
 
 def test_overlap_is_seen_where_fingers_cross_and_not_in_an_open_hand(model: HandModel, neutral: np.ndarray) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from lighthand.crop import CUBE_MM, camera_to_crop, crop_hand, crop_to_camera
 from lighthand.geometry import project
-from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
+from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, in_view, validation_set
 from lighthand.synthesis.scene import CAMERA, HandAnimator
 from lighthand.types import Frame, HandRegion, Intrinsics
 
@@ -36,6 +36,25 @@ def test_joints_lie_just_behind_the_surface(batch: Batch) -> None:
         if surface < 1:
             gaps.append((z - surface) * 120)
     assert 5 < np.median(gaps) < 25
+
+
+@pytest.mark.parametrize(
+    ("surface_mm", "thickness", "tip", "wrist"),
+    [(490.0, 1.0, True, True), (475.0, 1.0, False, True), (460.0, 1.0, False, False), (475.0, 3.0, True, True),
+     (530.0, 1.0, True, True), (np.inf, 1.0, True, True)],
+)  # fmt: skip
+def test_a_joint_is_hidden_by_what_stands_before_its_own_flesh(
+    surface_mm: float, thickness: float, tip: bool, wrist: bool
+) -> None:
+    joints = np.zeros((21, 3), np.float32) + np.array([10, -20, 500], np.float32)
+    depth = np.full((60, 60), 1.0, np.float32)
+    depth[30 - 8, 30 + 4] = surface_mm  # where they project: 200 px of focal length
+    seen = in_view(depth, (200.0, 200.0, 30.0, 30.0), joints, thickness)
+    assert seen[[8, 0]].tolist() == [tip, wrist]
+
+
+def test_some_joints_of_a_hand_are_hidden_and_most_are_not(batch: Batch) -> None:
+    assert 0.5 < batch.visible[batch.mask].mean() < 0.9
 
 
 def test_the_same_seed_gives_the_same_crops_in_any_order() -> None:
