@@ -5,7 +5,9 @@
 ``--centre segmenter`` (each frame on its own: crops where our segmenter finds a hand, nothing followed or smoothed)
 or ``--centre path`` (frame after frame as in the live program: the hand is followed, its side voted, its joints
 smoothed). A mean is over the frames with a pose, so read it with ``found``, which stands beside it. ``--data tips``
-compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see ``lighthand.tips``.
+compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see ``lighthand.tips``. ``--data icvl``,
+``nyu`` or ``msra`` measures weights of ``lighthand.train --data`` on the test part of that data set, cropped around
+centres that do not come from the true joints; see docs/datasets.md.
 
 What the JSON holds: ``mean_mm``, ``median_mm`` and ``per_joint_mm`` are over the joints of frames with a pose, the
 fraction ``found`` of ``frames``; ``within_20mm`` and ``within_30mm`` are the fractions of *all* frames whose every
@@ -32,6 +34,7 @@ import numpy.typing as npt
 
 from lighthand.backends import WEIGHTS, Backend, NetworkSource, Precision, open_estimator
 from lighthand.command import exit_status
+from lighthand.datasets.catalogue import NAMES
 from lighthand.datasets.cvar import read_cvar
 from lighthand.drawing import label, save_curves, save_image, sheet
 from lighthand.errors import DataError
@@ -43,6 +46,7 @@ from lighthand.predictions import (
     predict_synthetic,
     predict_with_pipeline,
 )
+from lighthand.recorded import evaluate_recorded
 from lighthand.skeleton import JOINT_NAMES
 from lighthand.tips import evaluate_tips
 
@@ -150,8 +154,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m lighthand.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", choices=("synthetic", "cvar", "tips"), required=True)
-    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set (cvar, tips)")
+    parser.add_argument("--data", choices=("synthetic", "cvar", "tips", *NAMES), required=True)
+    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set (all but synthetic)")
+    parser.add_argument("--subject", default="P0", metavar="NAME", help="of msra, who was left for the test")
     parser.add_argument("--sequences", nargs="+", default=["P4", "P5"], metavar="NAME", help="of cvar")
     parser.add_argument("--centre", choices=tuple(CENTRES), default="segmenter", help="of cvar's crops")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
@@ -165,11 +170,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"--data {options.data} needs --root, such as ../shared/data")
     if options.plot is not None and options.data == "tips":
         parser.error("--plot does not go with --data tips: only fingertips are known there")
+    if options.data in NAMES and (options.plot or options.sheet or options.backend != "torch"):
+        parser.error(f"--plot, --sheet and --backend do not go with --data {options.data}")
     return options
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """Do what the command line asks, print the figures and give them."""
+    if options.data in NAMES:
+        values = evaluate_recorded(options.data, options.root, options.subject, options.weights)
+        print(f"{options.data}, {values['frames']} test frames: {values['mean_mm']:.2f} mm mean joint error")
+        return {"centre": "of the data set", **values}
     if options.data == "cvar":  # before the network: a wrong folder shows at once
         sequences = {name: read_cvar(options.root, name) for name in options.sequences}
     source = NetworkSource(options.weights, options.backend, precision=options.precision)

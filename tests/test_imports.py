@@ -25,6 +25,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"datasets"},
         {"synthesis"},
         {"recipe", "predictions", "tips", "paper"},
+        {"recorded", "source"},
         {"train", "evaluate", "export", "benchmark"},
     ],
     "app": [

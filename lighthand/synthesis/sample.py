@@ -50,11 +50,12 @@ class Batch:
 
     Attributes:
         patches: (B, S, S) float32, as ``HandCrop.patch``.
-        uvz: (B, 21, 3) float32, as ``crop_to_camera`` takes them.
-        mask: (B, 21) bool: the joint lies in the cube and the patch shows a right hand.
+        uvz: (B, J, 3) float32, as ``crop_to_camera`` takes them; J is 21 but for some data sets.
+        mask: (B, J) bool: the joint lies in the cube and the patch shows a right hand.
         right: (B,) float32: 1 where the patch shows a right hand.
         presence: (B,) float32: 1 where the patch shows a hand at all.
         centres_mm: (B, 3) float32, camera space: the middle of each crop's cube.
+        cubes_mm: edge of the cubes; (B,) float32 where each has its own.
     """
 
     patches: FloatArray
@@ -63,19 +64,20 @@ class Batch:
     right: FloatArray
     presence: FloatArray
     centres_mm: FloatArray
+    cubes_mm: FloatArray | float = CUBE_MM
 
     def to_camera(self, uvz: FloatArray) -> FloatArray:
         """Turn coordinates of the patches into camera space, as ``crop.crop_to_camera`` does for one crop.
 
         Args:
-            uvz: (B, 21, 3).
+            uvz: (B, J, 3).
 
         Returns:
-            (B, 21, 3) float32, mm.
+            (B, J, 3) float32, mm.
         """
-        half = np.float32(CUBE_MM / 2)
+        half = np.reshape(np.asarray(self.cubes_mm, np.float32) / 2, (-1, 1, 1))
         centres = self.centres_mm[:, None]
-        z = centres[..., 2] + uvz[..., 2] * half
+        z = centres[..., 2] + uvz[..., 2] * half[..., 0]
         # The edges of the cube's middle plane project to -1 and 1, so a joint's ray passes that plane at u, v.
         xy = (centres[..., :2] + uvz[..., :2] * half) / centres[..., 2:] * z[..., None]
         return np.asarray(np.concatenate([xy, z[..., None]], axis=-1), np.float32)

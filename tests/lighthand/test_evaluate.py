@@ -139,7 +139,9 @@ def test_what_fails_says_why(
     [
         ("--data cvar", "--data cvar needs --root"),
         ("--data tips --root x --plot y.png", "--plot does not go with"),
-        ("--data icvl", "invalid choice"),
+        ("--data icvl", "--data icvl needs --root"),
+        ("--data nyu --root x --sheet y.png", "do not go with --data nyu"),
+        ("--data other", "invalid choice"),
         ("", "--data"),
     ],
 )
