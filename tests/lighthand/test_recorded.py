@@ -13,12 +13,13 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from lighthand import train
+from lighthand import recorded, train
 from lighthand.config import load_config
 from lighthand.datasets.catalogue import DATA_SETS, NAMES
 from lighthand.datasets.icvl import JOINTS
 from lighthand.errors import ConfigError, DataError, WeightsError
 from lighthand.evaluate import main as evaluate
+from lighthand.network.net import NetOutput
 from lighthand.recipe import StageConfig, TrainConfig, data_recipe
 from lighthand.recorded import RecordedCrops, evaluate_recorded
 from lighthand.weights import load_weights
@@ -80,17 +81,19 @@ def test_the_weights_of_the_best_validation_are_kept(
         assert file.metadata()["validation_mm"] == "20.000"
 
 
-def test_an_epoch_shows_each_frame_once_over_all_processes(root: Path) -> None:
-    config = tiny(root)
-    shown: list[float] = []
-    for rank in range(2):
-        crops = RecordedCrops(config, rank, 2)
-        shown += [crops._at((step * 2 + rank) * 4 + k) for step in range(4) for k in range(4)]
-    assert len(set(shown)) == 32
-    crops = RecordedCrops(config)
-    first, second = ([crops._at(36 * epoch + place) for place in range(36)] for epoch in range(2))
-    assert sorted(first) == sorted(second) == list(range(36))
-    assert first != second
+def test_an_epoch_shows_each_frame_once_over_all_processes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(recorded, "_batch", lambda records, *_: shown.extend(record.name for record in records))
+    processes = [RecordedCrops(tiny(root), rank, 3) for rank in range(3)]  # 36 frames are 3 steps of 3 x 4
+    epochs = []
+    for epoch in range(2):
+        shown.clear()
+        for step in range(3 * epoch, 3 * epoch + 3):
+            for crops in processes:
+                crops.batch(step)
+        epochs.append(tuple(shown))
+    assert [len(set(epoch)) for epoch in epochs] == [36, 36]
+    assert epochs[0] != epochs[1]
 
 
 def test_any_process_makes_the_same_batch(root: Path) -> None:
@@ -147,9 +150,6 @@ def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: str)
 
 
 def test_the_error_is_in_millimetres_of_camera_space(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lighthand import recorded
-    from lighthand.network.net import NetOutput
-
     icvl(root, {"test_seq_1": 1, "test_seq_2": 1}, "Testing")
 
     def net(patches: torch.Tensor) -> NetOutput:
