@@ -15,6 +15,9 @@ most 60 mm. ``side_correct`` is of the frames with a pose. ``unsmoothed_mean_mm`
 the tracker smooths them. With exactly two sequences ``offset_mean_mm`` is the mean error after one constant offset
 a joint (3 numbers), fitted on the other sequence: what is left when the data set's joints are defined elsewhere
 in the hand than ours.
+
+``--predictions FILE --benchmark icvl|nyu --root DIR`` measures joints that others published, no network of ours: the
+papers' mean error, see ``lighthand.datasets.benchmarks`` for the files and ``lighthand.published`` for the figures.
 """
 
 from __future__ import annotations
@@ -32,10 +35,11 @@ import numpy.typing as npt
 
 from lighthand.backends import WEIGHTS, Backend, NetworkSource, Precision, open_estimator
 from lighthand.command import exit_status
+from lighthand.datasets.benchmarks import BENCHMARKS
 from lighthand.datasets.cvar import read_cvar
 from lighthand.drawing import label, save_curves, save_image, sheet
 from lighthand.errors import DataError
-from lighthand.metrics import found, joint_errors, mean_offset, within
+from lighthand.metrics import CURVE_MM, found, joint_errors, mean_offset, within, within_curve
 from lighthand.predictions import (
     Prediction,
     predict_at_truth,
@@ -43,14 +47,14 @@ from lighthand.predictions import (
     predict_synthetic,
     predict_with_pipeline,
 )
+from lighthand.published import published_errors, published_figures
 from lighthand.skeleton import JOINT_NAMES
 from lighthand.tips import evaluate_tips
+from lighthand.types import FloatArray
 
 CENTRES: Final = {"truth": predict_at_truth, "segmenter": predict_each_frame, "path": predict_with_pipeline}
 TILES: Final = 6
 """Best, median and worst frames on the sheet, each."""
-
-_CURVE_MM: Final = np.linspace(0, 80, 161, dtype=np.float32)
 
 
 def figures(predictions: Sequence[Prediction]) -> dict[str, Any]:
@@ -101,11 +105,12 @@ def _median(values: npt.NDArray[Any]) -> float | None:
 
 def save_plot(path: Path, predictions: Sequence[Prediction]) -> None:
     """Plot the fraction of frames whose every joint is within a threshold, a curve a sequence."""
-    curves = {
-        prediction.name: np.array([within(prediction.errors_mm, float(mm)) for mm in _CURVE_MM], np.float32)
-        for prediction in predictions
-    }
-    save_curves(path, curves, _CURVE_MM, "threshold, mm", "fraction of frames with every joint within")
+    _save_curves(path, {prediction.name: prediction.errors_mm for prediction in predictions})
+
+
+def _save_curves(path: Path, errors_mm: dict[str, FloatArray]) -> None:
+    curves = {name: within_curve(errors) for name, errors in errors_mm.items()}
+    save_curves(path, curves, CURVE_MM, "threshold, mm", "fraction of frames with every joint within")
 
 
 def save_sheet(path: Path, predictions: Sequence[Prediction]) -> None:
@@ -150,8 +155,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m lighthand.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", choices=("synthetic", "cvar", "tips"), required=True)
-    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set (cvar, tips)")
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--data", choices=("synthetic", "cvar", "tips"))
+    mode.add_argument("--predictions", type=Path, metavar="FILE", help="joints that others published")
+    parser.add_argument("--benchmark", choices=tuple(BENCHMARKS), help="the test set that --predictions is of")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set (all but synthetic)")
     parser.add_argument("--sequences", nargs="+", default=["P4", "P5"], metavar="NAME", help="of cvar")
     parser.add_argument("--centre", choices=tuple(CENTRES), default="segmenter", help="of cvar's crops")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
@@ -161,6 +169,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="plot frames under a threshold (not tips)")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw best, median and worst; tips: all")
     options = parser.parse_args(arguments)
+    if options.predictions is not None:
+        if options.benchmark is None or options.root is None:
+            parser.error("--predictions needs --benchmark and --root, such as ../shared/data/benchmarks")
+        if options.sheet is not None:
+            parser.error("--sheet does not go with --predictions: there are no images to draw on")
+        return options
+    if options.benchmark is not None:
+        parser.error("--benchmark goes with --predictions alone")
     if options.root is None and options.data != "synthetic":
         parser.error(f"--data {options.data} needs --root, such as ../shared/data")
     if options.plot is not None and options.data == "tips":
@@ -190,6 +206,22 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     return {"centre": "as drawn" if options.data == "synthetic" else options.centre, **values}
 
 
+def _evaluate_published(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure published joints as the command line asks, print the figures and give them."""
+    benchmark = BENCHMARKS[options.benchmark]
+    errors = published_errors(options.predictions, options.root, benchmark)
+    values = published_figures(errors, benchmark)
+    if options.plot:
+        _save_curves(options.plot, {options.predictions.stem: errors})
+    print(
+        f"{options.predictions.name} on {benchmark.name}, {values['frames']} frames: mean {values['mean_mm']:.2f} mm, "
+        f"median {values['median_mm']:.2f} mm; every joint within 20 mm in {values['within_20mm']:.1%}, within 30 mm "
+        f"in {values['within_30mm']:.1%} of the frames"
+    )
+    print("mean a joint, mm: " + ", ".join(f"{name} {mean:.2f}" for name, mean in values["per_joint_mm"].items()))
+    return values
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; see the module."""
     options = _parse(arguments)
@@ -197,8 +229,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    network = {"weights": str(options.weights), "backend": options.backend, "precision": options.precision}
-    values = {"data": options.data, **network, **_evaluate(options)}
+    if options.predictions is not None:
+        source = {"benchmark": options.benchmark, "predictions": str(options.predictions)}
+        values = {**source, **_evaluate_published(options)}
+    else:
+        network = {"weights": str(options.weights), "backend": options.backend, "precision": options.precision}
+        values = {"data": options.data, **network, **_evaluate(options)}
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -24,8 +24,8 @@ LAYERS: dict[str, list[set[str]]] = {
         {"metrics", "drawing"},
         {"datasets"},
         {"synthesis"},
-        {"recipe", "predictions", "tips", "paper"},
-        {"train", "evaluate", "export", "benchmark"},
+        {"recipe", "predictions", "published", "tips"},
+        {"train", "evaluate", "export", "benchmark", "paper"},
     ],
     "app": [
         {"cameras"},
