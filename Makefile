@@ -33,7 +33,7 @@ $(RECORDING)/camera.yaml: | setup
 pictures: setup  ## Renew the README's pictures from the real program, on a virtual screen.
 	xvfb-run -a -s "-screen 0 1280x720x24" $(RUN) run_live.py --camera synthetic --seconds 9 --snapshot docs
 	$(RUN) -m lighthand.synthesis.sheet --rows 4 --out docs/synthesis.png
-	$(RUN) -m lighthand.evaluate --data synthetic --sheet docs/validation.png
+	$(RUN) -m lighthand.evaluate --data synthetic --sheet docs/validation.png --reliability docs/reliability.png
 	$(RUN) -c "from pathlib import Path; from lighthand.train import plot; plot(Path('weights/training.csv'), Path('docs/training.png'))"
 
 setup: $(READY)  ## Make .venv with all packages, and install system libraries where allowed.

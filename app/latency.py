@@ -24,8 +24,9 @@ from lighthand.types import Result, Stamps
 STAMPS: Final = ("arrival_s", "taken_s", "segmented_s", "estimated_s", "tracked_s", "drawn_s")
 
 COLUMNS: Final = (
-    "seq", "lost", "skipped", "sensor_s", *STAMPS, "track_id", "side", "side_probability", "presence",
+    "seq", "lost", "skipped", "sensor_s", *STAMPS, "track_id", "side", "side_probability", "presence", "score",
     *(f"{joint}_{axis}_mm" for joint in JOINT_NAMES for axis in "xyz"),
+    *(f"{joint}_confidence" for joint in JOINT_NAMES), *(f"{joint}_hidden" for joint in JOINT_NAMES),
 )  # fmt: skip
 """``lost``: frames missing at the source just before this one; ``skipped``: frames that came while the tracker was
 busy and were passed over. ``drawn_s`` is empty where no window drew the frame, the hand's columns where there was
@@ -162,12 +163,13 @@ class FrameLog:
         if self._file is None:
             return
         times = [_seconds(result.frame.sensor_s), *(_seconds(getattr(result.stamps, name)) for name in STAMPS)]
-        hand: list[object] = [""] * (4 + 3 * len(JOINT_NAMES))
+        hand: list[object] = [""] * (5 + 5 * len(JOINT_NAMES))
         if result.hands:
-            first = result.hands[0]
-            joints = [f"{value:.3f}" for value in first.joints_mm.ravel().tolist()]
-            hand = [first.track_id, first.side, f"{first.pose.side_probability:.4f}", f"{first.pose.presence:.4f}"]
-            hand += joints
+            first, pose = result.hands[0], result.hands[0].pose
+            hand = [first.track_id, first.side]
+            hand += [f"{value:.4f}" for value in (pose.side_probability, pose.presence, pose.score)]
+            hand += [f"{value:.3f}" for value in first.joints_mm.ravel().tolist()]
+            hand += [f"{value:.3f}" for value in pose.confidence.tolist()] + pose.hidden.astype(int).tolist()
         try:
             self._writer.writerow([result.frame.seq, lost, result.skipped, *times, *hand])
         except OSError as error:

@@ -37,7 +37,7 @@ class _Leaf:
 _Tree = dict[str, "_Leaf | _Tree"]
 
 
-def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str] = ()) -> T:
+def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str] = (), base: T | None = None) -> T:
     """Read a configuration.
 
     Args:
@@ -45,6 +45,7 @@ def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str]
             one of these or None.
         path: a YAML file, or None for the defaults.
         overrides: ``section.key=value`` each, the value in YAML; the last one wins.
+        base: takes the place of the defaults.
 
     Returns:
         An instance of ``cls``.
@@ -59,8 +60,9 @@ def load_config(cls: type[T], path: Path | None = None, overrides: Sequence[str]
     for override in overrides:
         _merge(tree, _parse_override(override), f"--set {override}")
     origin = " and ".join(([str(path)] if path else []) + (["--set"] if overrides else [])) or cls.__name__
+    names = tuple(_names(cls, ""))
     try:
-        return typing.cast(T, _build(cls, dataclasses.MISSING, tree, "", tuple(_names(cls, ""))))
+        return typing.cast(T, _build(cls, dataclasses.MISSING if base is None else base, tree, "", names))
     except _RefusedError as error:
         raise ConfigError(f"{origin}: {error}") from error.__cause__
 

@@ -33,13 +33,22 @@ _SHIFT: Final = 4
 """Fractional bits of the coordinates that OpenCV draws at."""
 
 
-def draw_skeleton(image: Image, uv_px: FloatArray, colour: Colour | None = None) -> None:
+def draw_skeleton(
+    image: Image,
+    uv_px: FloatArray,
+    colour: Colour | None = None,
+    *,
+    bones: Sequence[tuple[int, int]] = BONES,
+    fingers: Sequence[int] = FINGER_OF_JOINT,
+) -> None:
     """Draw bones and joints into an image; joints that are not finite are left out.
 
     Args:
         image: drawn into.
-        uv_px: (21, 2) or (21, 3), u and v in pixels of ``image`` first.
+        uv_px: (J, 2) or (J, 3), u and v in pixels of ``image`` first; 21 joints unless the next two say otherwise.
         colour: of all bones and joints; None for a colour a finger.
+        bones: parent and child of each.
+        fingers: index into ``FINGERS`` of each joint, -1 for the wrist or palm.
     """
     uv = np.asarray(uv_px[:, :2], np.float64)
     drawable = [bool(np.isfinite(point).all() and np.abs(point).max() < 1e5) for point in uv]
@@ -47,13 +56,13 @@ def draw_skeleton(image: Image, uv_px: FloatArray, colour: Colour | None = None)
         np.rint(point * (1 << _SHIFT)).astype(int).tolist() if ok else []
         for point, ok in zip(uv, drawable, strict=True)
     ]
-    for parent, child in BONES:
+    for parent, child in bones:
         if drawable[parent] and drawable[child]:
-            bone = colour or FINGER_COLOURS[FINGER_OF_JOINT[child]]
+            bone = colour or FINGER_COLOURS[fingers[child]]
             cv2.line(image, points[parent], points[child], bone, 1, cv2.LINE_AA, _SHIFT)
     for joint, point in enumerate(points):
         if drawable[joint]:
-            dot = colour or FINGER_COLOURS[FINGER_OF_JOINT[joint]]
+            dot = colour or FINGER_COLOURS[fingers[joint]]
             cv2.circle(image, point, 2 << _SHIFT, dot, cv2.FILLED, cv2.LINE_AA, _SHIFT)
 
 

@@ -19,15 +19,20 @@ class Estimate:
         uvz: (B, J, 3) float32, coordinates of the patch as in ``crop.crop_to_camera``.
         right: (B,) float32, probability that the patch shows a right hand.
         presence: (B,) float32, probability that the patch holds a hand.
+        confidence: (B, J) float32, probability that the joint is within 15 mm of where it says; low where there is no
+            hand.
+        visible: (B, J) float32, probability that the camera sees the skin over the joint.
     """
 
     uvz: FloatArray
     right: FloatArray
     presence: FloatArray
+    confidence: FloatArray
+    visible: FloatArray
 
     def __post_init__(self) -> None:
         """Make the arrays read-only."""
-        for array in (self.uvz, self.right, self.presence):
+        for array in (self.uvz, self.right, self.presence, self.confidence, self.visible):
             array.setflags(write=False)
 
 

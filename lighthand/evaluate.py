@@ -1,27 +1,35 @@
-"""How far the joints are from the truth: ``python -m lighthand.evaluate --data synthetic|cvar|tips``.
+"""How far the joints are from the truth: ``python -m lighthand.evaluate --data synthetic|cvar|tips|no-hand``.
 
 ``--data synthetic`` is the fixed validation set; its crops are jittered as they are drawn. ``--data cvar`` takes
 ``--centre truth`` (one crop a frame, centred on the mean of the true joints, the hand known to be a right one),
 ``--centre segmenter`` (each frame on its own: crops where our segmenter finds a hand, nothing followed or smoothed)
 or ``--centre path`` (frame after frame as in the live program: the hand is followed, its side voted, its joints
 smoothed). A mean is over the frames with a pose, so read it with ``found``, which stands beside it. ``--data tips``
-compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see ``lighthand.tips``.
+compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see ``lighthand.tips``. ``--data no-hand``
+counts the hands that are seen where there is none; see ``lighthand.nohand``. ``--data icvl``, ``nyu`` or ``msra``
+measures weights of ``lighthand.train --data`` on the test part of that data set, cropped around centres that do not
+come from the true joints; see docs/datasets.md.
 
 What the JSON holds: ``mean_mm``, ``median_mm`` and ``per_joint_mm`` are over the joints of frames with a pose, the
 fraction ``found`` of ``frames``; ``within_20mm`` and ``within_30mm`` are the fractions of *all* frames whose every
 joint is that close, a frame without a pose counting as farther. ``centre_median_mm`` is from the centre of the
-network's cube to the mean of the true joints, ``centre_within_60mm`` the fraction of all frames where that is at
-most 60 mm. ``side_correct`` is of the frames with a pose. ``unsmoothed_mean_mm`` is the error of the poses before
-the tracker smooths them. With exactly two sequences ``offset_mean_mm`` is the mean error after one constant offset
-a joint (3 numbers), fitted on the other sequence: what is left when the data set's joints are defined elsewhere
-in the hand than ours.
+network's cube to the mean of the true joints, ``centre_within_60mm`` the fraction of all frames where that is at most
+60 mm. ``side_correct`` is of the frames with a pose. ``unsmoothed_mean_mm`` is the error of the poses before the
+tracker smooths them. With exactly two sequences ``offset_mean_mm`` is the mean error after one constant offset a
+joint (3 numbers), fitted on the other sequence: what is left when the data set's joints are defined elsewhere in the
+hand than ours. ``curve`` holds the fraction of frames whose every joint is within each of a row of thresholds.
+``confidence_mean`` is what the network thinks of its joints, ``joints_within_15mm`` what it should have thought, and
+``confidence_calibration_error`` the mean gap between both over tenths of the confidence (``lighthand.reliability``);
+``visibility_calibration_error`` likewise for "in view", where that is known.
+
+``--predictions FILE --benchmark icvl|nyu --root DIR`` measures joints that others published, no network of ours: the
+papers' mean error, see ``lighthand.datasets.benchmarks`` for the files and ``lighthand.published`` for the figures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,10 +40,12 @@ import numpy.typing as npt
 
 from lighthand.backends import WEIGHTS, Backend, NetworkSource, Precision, open_estimator
 from lighthand.command import exit_status
+from lighthand.datasets.benchmarks import BENCHMARKS
+from lighthand.datasets.catalogue import NAMES
 from lighthand.datasets.cvar import read_cvar
-from lighthand.drawing import label, save_curves, save_image, sheet
-from lighthand.errors import DataError
-from lighthand.metrics import found, joint_errors, mean_offset, within
+from lighthand.metrics import CURVE_MM, found, joint_errors, mean_offset, within, within_curve
+from lighthand.nohand import evaluate_no_hand
+from lighthand.pictures import save_plot, save_reliability, save_sheet, save_within
 from lighthand.predictions import (
     Prediction,
     predict_at_truth,
@@ -43,14 +53,14 @@ from lighthand.predictions import (
     predict_synthetic,
     predict_with_pipeline,
 )
+from lighthand.published import published_errors, published_figures
+from lighthand.recorded import evaluate_recorded
+from lighthand.reliability import confidence_reliability, reliability
 from lighthand.skeleton import JOINT_NAMES
 from lighthand.tips import evaluate_tips
+from lighthand.types import FloatArray
 
 CENTRES: Final = {"truth": predict_at_truth, "segmenter": predict_each_frame, "path": predict_with_pipeline}
-TILES: Final = 6
-"""Best, median and worst frames on the sheet, each."""
-
-_CURVE_MM: Final = np.linspace(0, 80, 161, dtype=np.float32)
 
 
 def figures(predictions: Sequence[Prediction]) -> dict[str, Any]:
@@ -70,9 +80,26 @@ def figures(predictions: Sequence[Prediction]) -> dict[str, Any]:
         "within_20mm": within(errors, 20.0),
         "within_30mm": within(errors, 30.0),
         "unsmoothed_mean_mm": _mean(unsmoothed[has_pose]),
+        "curve": {"threshold_mm": CURVE_MM.tolist(), "within": within_curve(errors).tolist()},
         "side_correct": _mean(right[has_pose]),
         "centre_median_mm": _median(gaps[has_pose]),
         "centre_within_60mm": float((gaps <= 60).mean()),
+        **_trust(predictions, errors),
+    }
+
+
+def _trust(predictions: Sequence[Prediction], errors_mm: FloatArray) -> dict[str, Any]:
+    """Sum up what the network thought of its joints, and how that compares with their errors."""
+    confidence = np.concatenate([prediction.confidence for prediction in predictions])
+    if not np.isfinite(confidence).any():
+        return {}
+    curve = confidence_reliability(confidence, errors_mm)
+    known = [prediction.visible for prediction in predictions if prediction.visible is not None]
+    return {
+        "confidence_mean": float(np.nanmean(confidence)),
+        "joints_within_15mm": float(curve.true[curve.count > 0] @ curve.count[curve.count > 0] / curve.count.sum()),
+        "confidence_calibration_error": curve.error,
+        **({"visibility_calibration_error": reliability(*known[0]).error} if len(known) == 1 else {}),
     }
 
 
@@ -99,36 +126,6 @@ def _median(values: npt.NDArray[Any]) -> float | None:
     return float(np.median(values)) if values.size else None
 
 
-def save_plot(path: Path, predictions: Sequence[Prediction]) -> None:
-    """Plot the fraction of frames whose every joint is within a threshold, a curve a sequence."""
-    curves = {
-        prediction.name: np.array([within(prediction.errors_mm, float(mm)) for mm in _CURVE_MM], np.float32)
-        for prediction in predictions
-    }
-    save_curves(path, curves, _CURVE_MM, "threshold, mm", "fraction of frames with every joint within")
-
-
-def save_sheet(path: Path, predictions: Sequence[Prediction]) -> None:
-    """Draw the best, median and worst frames with a pose: truth green, prediction red, a row each."""
-    ranked = sorted(
-        (float(error), prediction.name, index, prediction.draw)
-        for prediction in predictions
-        for index, error in enumerate(prediction.errors_mm.mean(axis=1))
-        if math.isfinite(error)
-    )
-    if not ranked:
-        raise DataError(f"{path}: no frame has a pose, so there is nothing to draw.")
-    count = min(TILES, len(ranked))
-    middle = (len(ranked) - count) // 2
-    tiles = []
-    for row in (ranked[:count], ranked[middle : middle + count], ranked[-count:]):
-        for error, name, index, draw in row:
-            tile = draw(index)
-            label(tile, f"{name} {index}: {error:.1f} mm")
-            tiles.append(tile)
-    save_image(path, sheet(tiles, count))
-
-
 def _print_report(values: dict[str, Any], predictions: Sequence[Prediction]) -> None:
     rows = [*values["per_sequence"].items()] + ([("all", values)] if len(predictions) > 1 else [])
     print("sequence   frames  found   mean  median  offset  <20 mm  <30 mm   side")
@@ -139,6 +136,13 @@ def _print_report(values: dict[str, Any], predictions: Sequence[Prediction]) -> 
             f"{_mm(offset)}  {row['within_20mm']:6.1%}  {row['within_30mm']:6.1%} "
             + ("     -" if row["side_correct"] is None else f"{row['side_correct']:6.1%}")
         )
+    if "confidence_mean" in values:
+        print(
+            f"confidence {values['confidence_mean']:.3f} in the mean, {values['joints_within_15mm']:.3f} of the joints "
+            f"within 15 mm, calibration error {values['confidence_calibration_error']:.3f}"
+        )
+    if "visibility_calibration_error" in values:
+        print(f"in view: calibration error {values['visibility_calibration_error']:.3f}")
     print("mean a joint, mm: " + ", ".join(f"{name} {_mm(v).strip()}" for name, v in values["per_joint_mm"].items()))
 
 
@@ -150,8 +154,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m lighthand.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", choices=("synthetic", "cvar", "tips"), required=True)
-    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set (cvar, tips)")
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--data", choices=("synthetic", "cvar", "tips", "no-hand", *NAMES))
+    mode.add_argument("--predictions", type=Path, metavar="FILE", help="joints that others published")
+    parser.add_argument("--benchmark", choices=tuple(BENCHMARKS), help="the test set that --predictions is of")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data (all but synthetic)")
     parser.add_argument("--sequences", nargs="+", default=["P4", "P5"], metavar="NAME", help="of cvar")
     parser.add_argument("--centre", choices=tuple(CENTRES), default="segmenter", help="of cvar's crops")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
@@ -159,23 +166,44 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--precision", choices=get_args(Precision), default="fp32", help="bf16 is OpenVINO's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="plot frames under a threshold (not tips)")
+    parser.add_argument("--reliability", type=Path, metavar="FILE.png", help="plot what the confidence is worth")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw best, median and worst; tips: all")
     options = parser.parse_args(arguments)
+    if options.predictions is not None:
+        if options.benchmark is None or options.root is None:
+            parser.error("--predictions needs --benchmark and --root, such as ../shared/data/benchmarks")
+        if options.sheet is not None or options.reliability is not None:
+            parser.error("--sheet and --reliability do not go with --predictions: it is joints alone")
+        return options
+    if options.benchmark is not None:
+        parser.error("--benchmark goes with --predictions alone")
     if options.root is None and options.data != "synthetic":
         parser.error(f"--data {options.data} needs --root, such as ../shared/data")
-    if options.plot is not None and options.data == "tips":
-        parser.error("--plot does not go with --data tips: only fingertips are known there")
+    if options.data in ("tips", "no-hand"):
+        for name in ("plot", "reliability", *(["sheet"] if options.data == "no-hand" else [])):
+            if getattr(options, name) is not None:
+                parser.error(f"--{name} does not go with --data {options.data}: no joints are known there")
+    if options.data in NAMES and (options.plot or options.reliability or options.sheet):
+        parser.error(f"--plot, --reliability and --sheet do not go with --data {options.data}")
+    if options.data in NAMES and (options.backend, options.precision) != ("torch", "fp32"):
+        parser.error(f"--data {options.data} is measured by torch in fp32: leave --backend and --precision out")
     return options
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """Do what the command line asks, print the figures and give them."""
+    if options.data in NAMES:
+        values = evaluate_recorded(options.data, options.root, options.weights)
+        print(f"{options.data}, {values['frames']} test frames: {values['mean_mm']:.2f} mm mean joint error")
+        return {"centre": "of the data set", **values}
     if options.data == "cvar":  # before the network: a wrong folder shows at once
         sequences = {name: read_cvar(options.root, name) for name in options.sequences}
     source = NetworkSource(options.weights, options.backend, precision=options.precision)
     estimator = open_estimator(source)
     if options.data == "tips":
         return evaluate_tips(options.root, estimator, options.sheet)
+    if options.data == "no-hand":
+        return evaluate_no_hand(options.root, estimator)
     if options.data == "synthetic":
         predictions = [predict_synthetic(estimator)]
     else:
@@ -184,10 +212,28 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     values = report(predictions)
     if options.plot:
         save_plot(options.plot, predictions)
+    if options.reliability:
+        save_reliability(options.reliability, predictions)
     if options.sheet:
         save_sheet(options.sheet, predictions)
     _print_report(values, predictions)
     return {"centre": "as drawn" if options.data == "synthetic" else options.centre, **values}
+
+
+def _evaluate_published(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure published joints as the command line asks, print the figures and give them."""
+    benchmark = BENCHMARKS[options.benchmark]
+    errors = published_errors(options.predictions, options.root, benchmark)
+    values = published_figures(errors, benchmark)
+    if options.plot:
+        save_within(options.plot, {options.predictions.stem: errors})
+    print(
+        f"{options.predictions.name} on {benchmark.name}, {values['frames']} frames: mean {values['mean_mm']:.2f} mm, "
+        f"median {values['median_mm']:.2f} mm; every joint within 20 mm in {values['within_20mm']:.1%}, within 30 mm "
+        f"in {values['within_30mm']:.1%} of the frames"
+    )
+    print("mean a joint, mm: " + ", ".join(f"{name} {mean:.2f}" for name, mean in values["per_joint_mm"].items()))
+    return values
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -197,8 +243,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    network = {"weights": str(options.weights), "backend": options.backend, "precision": options.precision}
-    values = {"data": options.data, **network, **_evaluate(options)}
+    if options.predictions is not None:
+        source = {"benchmark": options.benchmark, "predictions": str(options.predictions)}
+        values = {**source, **_evaluate_published(options)}
+    else:
+        network = {"weights": str(options.weights), "backend": options.backend, "precision": options.precision}
+        values = {"data": options.data, **network, **_evaluate(options)}
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -46,9 +46,9 @@ class _Graph(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, patches: Tensor) -> tuple[Tensor, ...]:
         out = self.net(patches.unsqueeze(1))
-        return out.uvz, torch.sigmoid(out.side), torch.sigmoid(out.presence)
+        return out.uvz, *(torch.sigmoid(x) for x in (out.side, out.presence, out.confidence, out.visible))
 
 
 class _SplitBottleneck(nn.Module):
@@ -167,8 +167,8 @@ def difference(weights: Path, exported: Path) -> tuple[float, float]:
     batch = validation_set(CROPS)
     ours, theirs = TorchEstimator(weights).estimate(batch.patches), OnnxEstimator(exported).estimate(batch.patches)
     gaps = np.linalg.norm(batch.to_camera(ours.uvz) - batch.to_camera(theirs.uvz), axis=-1)
-    right, presence = np.abs(ours.right - theirs.right), np.abs(ours.presence - theirs.presence)
-    return float(gaps.max()), float(max(right.max(), presence.max()))
+    worst = max(np.abs(getattr(ours, name) - getattr(theirs, name)).max() for name in OUTPUTS[1:])
+    return float(gaps.max()), float(worst)
 
 
 def export(weights: Path) -> tuple[Path, float]:

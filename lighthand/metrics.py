@@ -6,10 +6,15 @@ under a threshold is over all frames, one without a pose counting as over it.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from lighthand.types import FloatArray
+
+CURVE_MM: Final = np.linspace(0, 80, 161, dtype=np.float32)
+"""Thresholds of ``within_curve``."""
 
 
 def joint_errors(predicted_mm: FloatArray, true_mm: FloatArray) -> FloatArray:
@@ -36,6 +41,11 @@ def within(errors_mm: FloatArray, threshold_mm: float) -> float:
     if len(errors_mm) == 0:
         return float("nan")
     return float((errors_mm <= threshold_mm).all(axis=1).mean())  # NaN compares false
+
+
+def within_curve(errors_mm: FloatArray) -> FloatArray:
+    """Give ``within`` at each threshold of ``CURVE_MM``: (161,)."""
+    return np.array([within(errors_mm, float(threshold)) for threshold in CURVE_MM], np.float32)
 
 
 def mean_offset(predicted_mm: FloatArray, true_mm: FloatArray) -> FloatArray:

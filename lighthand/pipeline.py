@@ -114,7 +114,9 @@ class Pipeline:
         for glance, sighting in zip(likely, sightings, strict=True):
             pose = sighting.pose(glance.side)
             moved_mm = np.linalg.norm(pose.joints_mm - glance.joints_mm, axis=1).mean()
-            if pose.presence >= self._config.track.accept and moved_mm <= _AGREE_MM and credible(frame, pose.joints_mm):
+            track = self._config.track
+            sure = pose.presence >= track.accept and pose.score >= track.accept_score
+            if sure and moved_mm <= _AGREE_MM and credible(frame, pose.joints_mm):
                 return sighting
         return None
 
@@ -126,8 +128,14 @@ class Pipeline:
         ]
         flat = [crop for views in crops for crop in views]
         estimate = self._estimator.estimate(np.stack([crop.patch for crop in flat]))
-        answers = zip(flat, estimate.uvz, estimate.right, estimate.presence, strict=True)
-        views = iter([View(crop, uvz, float(right), float(presence)) for crop, uvz, right, presence in answers])
+        answers = zip(flat, estimate.uvz, estimate.confidence, estimate.visible, strict=True)
+        chances = zip(estimate.right.tolist(), estimate.presence.tolist(), strict=True)
+        views = iter(
+            [
+                View(crop, uvz, right, presence, confidence, visible)
+                for (crop, uvz, confidence, visible), (right, presence) in zip(answers, chances, strict=True)
+            ]
+        )
         return [Sighting(tuple(islice(views, len(of_region)))) for of_region in crops]
 
 

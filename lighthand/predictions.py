@@ -33,7 +33,10 @@ class Prediction:
         unsmoothed_mm: likewise, before the tracker's smoothing.
         right: (N,) bool, the hand was taken for a right one; all of them are.
         centres_mm: (N, 3), of the cube the network saw, NaN where there is no pose.
+        confidence: (N, 21), what the network thinks of each joint, NaN where there is no pose.
         draw: gives the picture of frame number n.
+        visible: of the joints for which that is known, its probability that they are in view, and whether they are;
+            None where nobody knows.
     """
 
     name: str
@@ -42,7 +45,9 @@ class Prediction:
     unsmoothed_mm: FloatArray
     right: npt.NDArray[np.bool_]
     centres_mm: FloatArray
+    confidence: FloatArray
     draw: Callable[[int], Image]
+    visible: tuple[FloatArray, npt.NDArray[np.bool_]] | None = None
 
     @property
     def errors_mm(self) -> FloatArray:
@@ -67,7 +72,9 @@ def predict_synthetic(estimator: Estimator) -> Prediction:
         predicted,
         np.concatenate([estimate.right for estimate in estimates]) > 0.5,
         np.zeros((len(uvz), 3), np.float32),
+        np.concatenate([estimate.confidence for estimate in estimates]),
         draw,
+        (np.concatenate([estimate.visible for estimate in estimates])[batch.mask], batch.visible[batch.mask] > 0.5),
     )
 
 
@@ -77,13 +84,15 @@ def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estim
     centres = true.mean(axis=1)
     predicted = np.empty_like(true)
     right = np.empty(len(true), np.bool_)
+    confidence = np.empty(true.shape[:2], np.float32)
     for start in range(0, len(records), BATCH):
         part = range(start, min(start + BATCH, len(records)))
         crops = [crop_hand(records[n].load(), HandRegion(centres[n].copy(), CUBE_MM)) for n in part]
         estimate = estimator.estimate(np.stack([crop.patch for crop in crops]))
         predicted[part] = [crop_to_camera(crop, uvz) for crop, uvz in zip(crops, estimate.uvz, strict=True)]
         right[part] = estimate.right > 0.5
-    return Prediction(name, true, predicted, predicted, right, centres, _painter(records, true, predicted))
+        confidence[part] = estimate.confidence
+    return Prediction(name, true, predicted, predicted, right, centres, confidence, _painter(records, true, predicted))
 
 
 def predict_each_frame(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
@@ -100,6 +109,7 @@ def _run(name: str, records: Sequence[DepthRecord], estimator: Estimator, *, alo
     true = _truth(records)
     predicted, unsmoothed = np.full_like(true, np.nan), np.full_like(true, np.nan)
     centres = np.full((len(true), 3), np.nan, np.float32)
+    confidence = np.full(true.shape[:2], np.nan, np.float32)
     right = np.zeros(len(true), np.bool_)
     pipeline = Pipeline(estimator, PipelineConfig())
     for index, record in enumerate(records):
@@ -111,7 +121,9 @@ def _run(name: str, records: Sequence[DepthRecord], estimator: Estimator, *, alo
             unsmoothed[index] = hands[0].pose.joints_mm
             centres[index] = hands[0].region.centre_mm
             right[index] = hands[0].side == "right"
-    return Prediction(name, true, predicted, unsmoothed, right, centres, _painter(records, true, predicted))
+            confidence[index] = hands[0].pose.confidence
+    draw = _painter(records, true, predicted)
+    return Prediction(name, true, predicted, unsmoothed, right, centres, confidence, draw)
 
 
 def _truth(records: Sequence[DepthRecord]) -> FloatArray:

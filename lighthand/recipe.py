@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
+from lighthand.crop import PATCH
+from lighthand.datasets.catalogue import DATA_SETS, HELD_OUT, DataName
 from lighthand.errors import ConfigError
 from lighthand.network import NetworkConfig
+from lighthand.network.net import PAPER
 from lighthand.skeleton import JOINTS
 
 
@@ -33,23 +37,31 @@ class TrainConfig:
     """A training run.
 
     Attributes:
+        data: what is trained on: synthesised depth, or a data set that you have.
+        root: folder of the data set.
+        subject: of MSRA, who is left for the test.
         network: the network's shape.
         start: weights of the same network to begin with, or None for fresh ones.
         small: a first stage at another size, such as 64 pixels; none by default.
         full: the stage at the size that is used.
-        weight_decay: AdamW's, on matrices and filters only.
+        optimiser: AdamW decays matrices and filters only, Adam all parameters through their gradients.
+        weight_decay: the optimiser's.
         ema: share of the average that each step keeps.
         workers: processes that draw crops.
         threads: threads of the training process on a CPU.
         seed: of weights and crops.
         validate_every: steps between validations and checkpoints.
-        validation_samples: crops of the fixed synthetic validation set.
+        validation_samples: crops of the fixed validation set; of a data set at most as many as are held out.
     """
 
+    data: Literal["synthetic"] | DataName = "synthetic"
+    root: Path | None = None
+    subject: str = "P0"
     network: NetworkConfig = field(default_factory=NetworkConfig)
     start: Path | None = None
     small: StageConfig = field(default_factory=lambda: StageConfig(64, 0))
     full: StageConfig = field(default_factory=lambda: StageConfig(128, 28_000))
+    optimiser: Literal["adamw", "adam"] = "adamw"
     weight_decay: float = 0.01
     ema: float = 0.999
     workers: int = 1
@@ -73,12 +85,23 @@ class TrainConfig:
                 )
         if self.workers < 0 or self.threads < 1 or self.validate_every < 1 or self.validation_samples < 1:
             raise ConfigError("workers must be at least 0; threads, validate_every, validation_samples at least 1.")
-        if self.network.joints != JOINTS:
-            raise ConfigError(f"network.joints is {self.network.joints}; the synthesised hands have {JOINTS} joints.")
+        joints = JOINTS if self.data == "synthetic" else len(DATA_SETS[self.data].joints)
+        if self.network.joints != joints:
+            raise ConfigError(f"network.joints is {self.network.joints}; a hand of {self.data} has {joints} joints.")
+        if self.data != "synthetic":
+            if self.root is None:
+                raise ConfigError(f"data is {self.data} and root is not given. Give the folder of the data set.")
+            if {stage.patch for stage in (self.small, self.full) if stage.steps} - {PATCH}:
+                raise ConfigError(f"patch: recorded crops have {PATCH} pixels. Set small.steps=0, full.patch={PATCH}.")
         if self.seed < 0 or self.small.steps + self.full.steps < 1:
             raise ConfigError(f"seed is {self.seed}, expected >= 0; small.steps and full.steps: at least 1 in all.")
         if not 0 <= self.ema < 1 or self.weight_decay < 0:
             raise ConfigError(f"ema is {self.ema}, expected 0 <= ema < 1; weight_decay is {self.weight_decay}, >= 0.")
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps in all."""
+        return self.small.steps + self.full.steps
 
     def stage_at(self, step: int) -> tuple[StageConfig, int]:
         """Give the stage that ``step`` belongs to, and the step's number in it."""
@@ -91,3 +114,32 @@ class TrainConfig:
         stage, local = self.stage_at(step)
         warm = min(1.0, (local + 1) / 200)
         return stage.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * local / stage.steps))
+
+
+def data_recipe(data: DataName, root: Path) -> TrainConfig:
+    """Give the recipe that trains the paper's network on a data set.
+
+    The paper says nothing of its training; this is TriHorn-Net's: Adam at 1e-3 with a decay of 2e-5, batches of 32, a
+    cosine over the epochs, here after 200 steps of warm-up. Nothing is averaged over steps.
+
+    The number of steps is what makes those epochs of such batches in one process. It stays so: twice the batch, or
+    twice the processes, are twice the epochs, unless ``full.steps`` is halved.
+
+    Args:
+        data: the data set.
+        root: its folder.
+    """
+    of = DATA_SETS[data]
+    batch = 32
+    epoch = of.frames * (HELD_OUT - 1) // HELD_OUT // batch
+    return TrainConfig(
+        data=data,
+        root=root,
+        network=replace(PAPER, joints=len(of.joints)),
+        full=StageConfig(PATCH, of.epochs * epoch, batch, 1e-3),
+        optimiser="adam",
+        weight_decay=2e-5,
+        ema=0.0,
+        validate_every=min(epoch, 2000),
+        validation_samples=2000,
+    )

@@ -40,6 +40,8 @@ class TrackConfig:
 
     Attributes:
         accept: presence, at least, to begin a track.
+        accept_score: score of the pose (``types.HandPose.score``), at least, to begin a track: at a half, as many
+            joints should be near as not. What is taken for a hand and is none has a lower one than most hands.
         keep: presence, at least, to go on with one.
         lost_after: frames in a row without the hand that end its track.
         min_cutoff_hz: cut-off of the smoothing for a hand at rest; lower is calmer.
@@ -48,6 +50,7 @@ class TrackConfig:
     """
 
     accept: float = 0.99
+    accept_score: float = 0.5
     keep: float = 0.95
     lost_after: int = 3
     min_cutoff_hz: float = 2.0
@@ -62,6 +65,8 @@ class TrackConfig:
         """
         if not 0 < self.keep <= self.accept < 1:
             raise ConfigError(f"track.keep={self.keep}, track.accept={self.accept}: expected 0 < keep <= accept < 1.")
+        if not 0 <= self.accept_score < 1:
+            raise ConfigError(f"track.accept_score={self.accept_score}: expected 0 <= accept_score < 1.")
         if self.lost_after < 1:
             raise ConfigError(f"track.lost_after={self.lost_after}: expected 1 or more frames.")
         if not (self.min_cutoff_hz > 0 and self.speed_cutoff_hz > 0 and self.beta_hz_s_mm >= 0):
@@ -80,12 +85,16 @@ class View:
         uvz: (21, 3), coordinates of the patch.
         right: probability that the patch shows a right hand.
         presence: probability that it shows a hand.
+        confidence: (21,) probability that the joint is within 15 mm of the truth.
+        visible: (21,) probability that the joint is in view.
     """
 
     crop: HandCrop
     uvz: FloatArray
     right: float
     presence: float
+    confidence: FloatArray
+    visible: FloatArray
 
     @property
     def log_odds_right(self) -> float:
@@ -112,7 +121,8 @@ class Sighting:
         view = next((v for v in self.views if v.crop.mirrored == mirrored), self.views[0])
         right = 1 / (1 + math.exp(-self.log_odds_right))
         probability = right if side == "right" else 1 - right
-        return HandPose(crop_to_camera(view.crop, view.uvz), side, probability, view.presence)
+        joints = crop_to_camera(view.crop, view.uvz)
+        return HandPose(joints, side, probability, view.presence, view.confidence, view.visible < 0.5)
 
 
 def side_of(log_odds_right: float) -> Side:

@@ -1,7 +1,11 @@
 """Train the network on synthesised depth: ``python -m lighthand.train --config weights/train.yaml --out DIR``.
 
+With ``--data icvl|nyu|msra|hands17 --root DIR`` it trains the paper's network on a data set that you have; see
+``recipe.data_recipe`` and docs/datasets.md. Then ``hand.safetensors`` holds the weights that were best on the frames
+held out of the training part, and ``--config`` and ``--set`` change that recipe.
+
 The recipe: crops drawn on the fly by worker processes, where asked for first small, then at full size; the paper's loss
-(eq. 13) plus a little cross-entropy on the heat maps, the side and the presence; AdamW with a cosine a
+(eq. 13) plus a little cross-entropy on the heat maps and on each yes-or-no output; AdamW with a cosine a
 stage; an average of the weights, which is what is validated and kept. On several devices start it
 with ``torchrun --nproc-per-node N -m lighthand.train ...``.
 
@@ -13,6 +17,7 @@ it with ``MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000`` in the enviro
 from __future__ import annotations
 
 import argparse
+import copy
 import csv
 import json
 import math
@@ -33,12 +38,15 @@ from tqdm import tqdm
 
 from lighthand.command import exit_status
 from lighthand.config import config_to_dict, load_config
+from lighthand.datasets.catalogue import NAMES
 from lighthand.drawing import save_curves
 from lighthand.errors import WeightsError
 from lighthand.network import HandNet, NetOutput
-from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss
-from lighthand.recipe import StageConfig, TrainConfig
-from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
+from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss, near
+from lighthand.recipe import StageConfig, TrainConfig, data_recipe
+from lighthand.reliability import calibrate, calibration_set
+from lighthand.source import Source, open_source
+from lighthand.synthesis.sample import Batch
 from lighthand.weights import load_weights, save_weights
 
 HEATMAP_WEIGHT = 0.02
@@ -47,19 +55,13 @@ MAX_GRADIENT = 1.0
 
 
 class _Crops(Dataset[dict[str, Tensor]]):
-    """Batch number ``step``, drawn from a seed of its own, so that any worker can draw any batch."""
+    """Batch number ``step`` of a source, so that any worker can make any batch."""
 
-    def __init__(self, config: TrainConfig, rank: int) -> None:
-        self.config = config
-        self.rank = rank
-        self._generators: dict[int, SampleGenerator] = {}
+    def __init__(self, source: Source) -> None:
+        self.source = source
 
     def __getitem__(self, step: int) -> dict[str, Tensor]:
-        stage, _ = self.config.stage_at(step)
-        if stage.patch not in self._generators:
-            self._generators[stage.patch] = SampleGenerator(SynthesisConfig(patch=stage.patch))
-        batch = self._generators[stage.patch].batch(stage.batch, (self.config.seed, step, self.rank))
-        return tensors(batch)
+        return tensors(self.source.batch(step))
 
 
 def tensors(batch: Batch) -> dict[str, Tensor]:
@@ -68,6 +70,7 @@ def tensors(batch: Batch) -> dict[str, Tensor]:
         "patches": torch.from_numpy(batch.patches)[:, None],
         "uvz": torch.from_numpy(batch.uvz),
         "mask": torch.from_numpy(batch.mask),
+        "visible": torch.from_numpy(batch.visible),
         "right": torch.from_numpy(batch.right) > 0.5,
         "presence": torch.from_numpy(batch.presence) > 0.5,
     }
@@ -76,11 +79,14 @@ def tensors(batch: Batch) -> dict[str, Tensor]:
 def total_loss(out: NetOutput, batch: dict[str, Tensor]) -> Tensor:
     """Eq. 13 of the paper, and what helps it along."""
     everyone = torch.ones_like(batch["presence"])
+    judged = (batch["right"] | ~batch["presence"]).unsqueeze(1).expand_as(batch["mask"])  # left hands have no truth
     return (
         joint_loss(out.uvz, batch["uvz"], batch["mask"])
         + HEATMAP_WEIGHT * heatmap_cross_entropy(out.heatmap_logits, batch["uvz"], batch["mask"])
         + KIND_WEIGHT * binary_loss(out.side, batch["right"], batch["presence"])
         + KIND_WEIGHT * binary_loss(out.presence, batch["presence"], everyone)
+        + KIND_WEIGHT * binary_loss(out.confidence, near(out.uvz, batch["uvz"], batch["mask"]), judged)
+        + KIND_WEIGHT * binary_loss(out.visible, batch["visible"] > 0.5, batch["mask"] & ~batch["visible"].isnan())
     )
 
 
@@ -113,6 +119,7 @@ class Run:
         """Build the run, or take it up again from ``out/last.pt``.
 
         Raises:
+            DataError: the data set to train on is missing or damaged.
             WeightsError: the checkpoint there belongs to another config, or the weights to start with to another
                 network.
         """
@@ -120,6 +127,7 @@ class Run:
         self.out = out
         self.rank = int(os.environ.get("RANK", 0))
         self.world = int(os.environ.get("WORLD_SIZE", 1))
+        self.source = open_source(config, self.rank, self.world)
         cuda = torch.cuda.is_available()
         self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
         if not cuda:
@@ -129,9 +137,11 @@ class Run:
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
         self.ema = AveragedModel(self.net, multi_avg_fn=average, use_buffers=True)
-        self.optimiser = torch.optim.AdamW(
+        self.optimiser: torch.optim.Optimizer = torch.optim.AdamW(
             _decayed(self.net, config.weight_decay), lr=1e-3, betas=(0.9, 0.99), fused=True
         )
+        if config.optimiser == "adam":
+            self.optimiser = torch.optim.Adam(self.net.parameters(), weight_decay=config.weight_decay, fused=True)
         self.step = 0
         self.rows: list[dict[str, float]] = []
         self.seconds = 0.0
@@ -147,7 +157,7 @@ class Run:
         start = self.config.start
         if start is None or (self.out / "last.pt").exists():
             return HandNet(self.config.network)
-        net = load_weights(start)
+        net = load_weights(start, self.source.joints, self.source.cube_mm)
         if net.config != self.config.network:
             raise WeightsError(f"{start}: {net.config}, the run's is {self.config.network}. Choose other weights.")
         return net
@@ -181,8 +191,6 @@ class Run:
             "rows": self.rows,
             "seconds": self.seconds,
         }
-        torch.save(state, self.out / "last.pt.tmp")
-        (self.out / "last.pt.tmp").replace(self.out / "last.pt")
         row = self.rows[-1]
         extra = {
             "training": json.dumps(config_to_dict(self.config)),
@@ -191,21 +199,29 @@ class Run:
             "validation_mm": f"{row['validation_mm']:.3f}",
             "hours": f"{self.seconds / 3600:.2f}",
         }
-        assert isinstance(self.ema.module, HandNet)
-        save_weights(self.out / "hand.safetensors", self.ema.module, extra=extra)
+        net = self.ema.module
+        assert isinstance(net, HandNet)
+        if self.config.data == "synthetic" and self.step == self.config.steps:
+            net = copy.deepcopy(net).cpu().eval()
+            calibrate(net, calibration_set(self.config.validation_samples))
+        if self.config.data == "synthetic" or row["validation_mm"] <= min(past["validation_mm"] for past in self.rows):
+            weights = self.out / "hand.safetensors"
+            save_weights(weights, net, extra=extra, joints=self.source.joints, cube_mm=self.source.cube_mm)
         with (self.out / "log.csv.tmp").open("w", newline="") as file:
             writer = csv.DictWriter(file, self.rows[0])
             writer.writeheader()
             writer.writerows(self.rows)
         (self.out / "log.csv.tmp").replace(self.out / "log.csv")
+        torch.save(state, self.out / "last.pt.tmp")  # last: a run killed before it writes the others again
+        (self.out / "last.pt.tmp").replace(self.out / "last.pt")
 
     def train(self, stop_after: int | None = None) -> None:
         """Run to the end, or until ``stop_after`` steps are done in all, with a checkpoint there."""
         config = self.config
-        end = min(config.small.steps + config.full.steps, stop_after or sys.maxsize)
+        end = min(config.steps, stop_after or sys.maxsize)
         bf16 = _has_bf16(self.device)
         validation = {
-            patch: validation_set(config.validation_samples, patch)
+            patch: self.source.validation(patch)
             for patch in {stage.patch for stage in (config.small, config.full) if stage.steps}
             if self.rank == 0
         }
@@ -264,7 +280,7 @@ class Run:
 
     def _batches(self, end: int) -> Iterator[dict[str, Tensor]]:
         loader: DataLoader[dict[str, Tensor]] = DataLoader(
-            _Crops(self.config, self.rank),
+            _Crops(self.source),
             batch_size=None,
             sampler=range(self.step, end),
             num_workers=self.config.workers,
@@ -281,7 +297,7 @@ def plot(log: Path, picture: Path) -> None:
     table = np.array([(0, 0, np.nan), *((row["samples"], row["patch"], row["validation_mm"]) for row in rows)])
     samples, patch, error = table.T.astype(np.float32)
     curves = {f"{size:.0f} pixels": np.where(patch == size, error, np.nan) for size in np.unique(patch[1:])}
-    save_curves(picture, curves, samples / 1000, "thousand crops seen", "mean joint error, synthetic validation, mm")
+    save_curves(picture, curves, samples / 1000, "thousand crops seen", "mean joint error, validation, mm")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -290,13 +306,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, help="YAML with the fields of TrainConfig; the default is the recipe")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override one field")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; resumes the run it holds")
+    parser.add_argument("--data", choices=NAMES, help="train on this data set's training part")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data set")
     options = parser.parse_args(arguments)
+    if (options.data is None) != (options.root is None):
+        parser.error("--data and --root go together: the data set and its folder")
     return exit_status(lambda: _train(options))
 
 
 def _train(options: argparse.Namespace) -> None:
+    base = data_recipe(options.data, options.root) if options.data else None
+    config = load_config(TrainConfig, options.config, options.set, base)
     options.out.mkdir(parents=True, exist_ok=True)
-    run = Run(load_config(TrainConfig, options.config, options.set), options.out)
+    run = Run(config, options.out)
     run.train()
     if run.rank == 0:
         plot(options.out / "log.csv", options.out / "log.png")

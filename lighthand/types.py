@@ -157,16 +157,26 @@ class HandPose:
         side: the hand's side.
         side_probability: the network's belief in ``side``, 0 to 1.
         presence: the network's belief that the crop holds a hand, 0 to 1.
+        confidence: (21,) float32, its belief that the joint is within 15 mm of the truth, 0 to 1.
+        hidden: (21,) bool, it takes the joint for one that something stands before, the hand itself or another thing.
     """
 
     joints_mm: FloatArray
     side: Side
     side_probability: float
     presence: float
+    confidence: FloatArray
+    hidden: npt.NDArray[np.bool_]
+
+    @property
+    def score(self) -> float:
+        """How far to trust the hand as a whole, 0 to 1: presence times the mean of the joints' confidence."""
+        return self.presence * float(self.confidence.mean())
 
     def __post_init__(self) -> None:
-        """Make the array read-only."""
-        _freeze(self.joints_mm)
+        """Make the arrays read-only."""
+        for array in (self.joints_mm, self.confidence, self.hidden):
+            _freeze(array)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ LAYERS: dict[str, list[set[str]]] = {
         {"metrics", "drawing"},
         {"datasets"},
         {"synthesis"},
-        {"recipe", "predictions", "tips", "paper"},
-        {"train", "evaluate", "export", "benchmark"},
+        {"recipe", "predictions", "pictures", "published", "tips", "nohand", "reliability"},
+        {"recorded", "source"},
+        {"train", "evaluate", "export", "benchmark", "paper"},
     ],
     "app": [
         {"cameras"},

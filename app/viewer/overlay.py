@@ -25,7 +25,7 @@ _TILES: Final = 20
 
 
 def draw_result(result: Result) -> tuple[Image, int]:
-    """Draw a frame's depth in colour and its hands over it.
+    """Draw a frame's depth in colour and its hands over it; hidden joints are hollow.
 
     Args:
         result: what to draw.
@@ -43,9 +43,10 @@ def draw_result(result: Result) -> tuple[Image, int]:
             for parent, child in BONES:
                 colour = (0, 0, 0) if dark else finger_colour(child)
                 cv2.line(image, fixed[parent], fixed[child], colour, width, cv2.LINE_AA, _SHIFT)
-        for joint, point in enumerate(fixed):
-            cv2.circle(image, point, 4 << _SHIFT, finger_colour(joint), -1, cv2.LINE_AA, _SHIFT)
-            cv2.circle(image, point, 4 << _SHIFT, (0, 0, 0), 1, cv2.LINE_AA, _SHIFT)
+        for joint, (point, hidden) in enumerate(zip(fixed, hand.pose.hidden, strict=True)):
+            fill, rim = ((0, 0, 0), finger_colour(joint)) if hidden else (finger_colour(joint), (0, 0, 0))
+            cv2.circle(image, point, 4 << _SHIFT, fill, -1, cv2.LINE_AA, _SHIFT)
+            cv2.circle(image, point, 4 << _SHIFT, rim, 1, cv2.LINE_AA, _SHIFT)
     return image, scale
 
 

@@ -116,7 +116,9 @@ class HandWindow(QtWidgets.QWidget):
         for curve in self._bones:
             self._box.addItem(curve)
         self._brushes = [pg.mkBrush(finger_colour(joint)) for joint in range(JOINTS)]
-        self._joints = pg.ScatterPlotItem(size=9, pen=pg.mkPen((0, 0, 0), width=1))
+        self._pens = [pg.mkPen(finger_colour(joint), width=2) for joint in range(JOINTS)]
+        self._rim, self._hollow = pg.mkPen((0, 0, 0), width=1), pg.mkBrush(0, 0, 0, 120)
+        self._joints = pg.ScatterPlotItem(size=9)
         self._box.addItem(self._joints)
         self._banner = QtWidgets.QLabel(self._view)
         self._banner.setObjectName("banner")
@@ -183,7 +185,7 @@ class HandWindow(QtWidgets.QWidget):
         return text[:1].upper() + text[1:]
 
     def _draw_hands(self, hands: tuple[TrackedHand, ...]) -> None:
-        """Move the bones and joints; none where there is no hand."""
+        """Move the bones and joints, hidden ones hollow; none where there is no hand."""
         points = [joints_px(hand.joints_mm, self._info.intrinsics) + 0.5 for hand in hands]
         every = []
         for finger, curve in enumerate(self._bones):
@@ -195,7 +197,10 @@ class HandWindow(QtWidgets.QWidget):
         shadow = np.concatenate(every)
         self._shadow.setData(shadow[:, 0], shadow[:, 1])
         dots = np.concatenate(points) if points else np.empty((0, 2), np.float32)
-        self._joints.setData(dots[:, 0], dots[:, 1], brush=self._brushes * len(hands))
+        hidden = [bool(joint) for hand in hands for joint in hand.pose.hidden]
+        brushes = [self._hollow if joint else self._brushes[k % JOINTS] for k, joint in enumerate(hidden)]
+        pens = [self._pens[k % JOINTS] if joint else self._rim for k, joint in enumerate(hidden)]
+        self._joints.setData(dots[:, 0], dots[:, 1], brush=brushes, pen=pens)
 
     def _fade(self) -> None:
         """Take the pose off and dim the picture: what is seen is not live."""

@@ -20,10 +20,10 @@ from lighthand.crop import CUBE_MM
 from lighthand.errors import WeightsError
 from lighthand.skeleton import JOINT_NAMES
 
-FORMAT: Final = "lighthand-onnx-1"
+FORMAT: Final = "lighthand-onnx-2"
 KEYS: Final = ("format", "weights_sha256", "cube_mm", "joints")
 INPUT: Final = "patches"
-OUTPUTS: Final = ("uvz", "right", "presence")
+OUTPUTS: Final = ("uvz", "right", "presence", "confidence", "visible")
 
 
 def metadata_of(weights: Path) -> dict[str, str]:

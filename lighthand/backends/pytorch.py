@@ -63,5 +63,6 @@ class TorchEstimator:
         with torch.inference_mode():
             # A copy, for patches are read-only.
             out = self._net(torch.from_numpy(np.array(patches[:, None], order="C")).to(self._device))
-            probabilities = torch.sigmoid(torch.stack([out.side, out.presence])).cpu().numpy()
-        return Estimate(out.uvz.cpu().numpy(), probabilities[0], probabilities[1])
+            logits = (out.side, out.presence, out.confidence, out.visible)
+            probabilities = (torch.sigmoid(values).cpu().numpy() for values in logits)
+        return Estimate(out.uvz.cpu().numpy(), *probabilities)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -40,20 +40,26 @@ class Cost:
     paper_macs: float | None
 
 
-def ladder() -> list[tuple[str, Callable[[], nn.Module], float | None, float | None]]:
-    """Give each step of Table 3, A2J and what ships: name, builder, published parameters and MACs."""
-    narrow = LadderConfig(stem=(16, 32, 32, 64), unified=True)
+def ladder(joints: int = PAPER.joints) -> list[tuple[str, Callable[[], nn.Module], float | None, float | None]]:
+    """Give each step of Table 3, A2J and what ships: name, builder, published parameters and MACs.
+
+    Args:
+        joints: J of all that the paper counts: 16 for ICVL, 14 for NYU.
+    """
+    base = LadderConfig(joints=joints)
+    narrow = replace(base, stem=(16, 32, 32, 64), unified=True)
+    paper = replace(PAPER, joints=joints)
     return [
-        ("trihorn", lambda: LadderNet(LadderConfig()), 7.81e6, 13.47e9),
-        ("trihorn + ghost hourglass", lambda: LadderNet(LadderConfig(ghost=True)), None, 11.097e9),
-        ("trihorn + attention over joints", lambda: LadderNet(LadderConfig(attention=True)), None, 13.47e9),
+        ("trihorn", lambda: LadderNet(base), 7.81e6, 13.47e9),
+        ("trihorn + ghost hourglass", lambda: LadderNet(replace(base, ghost=True)), None, 11.097e9),
+        ("trihorn + attention over joints", lambda: LadderNet(replace(base, attention=True)), None, 13.47e9),
         ("compressed and unified branch", lambda: LadderNet(narrow), None, 0.398e9),
-        ("lighthand at the paper's cost", lambda: HandNet(PAPER), 0.18e6, 0.27e9),
-        ("the same, attention on the grid", lambda: HandNet(replace(PAPER, attention="grid")), None, None),
-        ("lighthand as shipped, 16 joints", lambda: HandNet(NetworkConfig(joints=16)), None, None),
+        ("lighthand at the paper's cost", lambda: HandNet(paper), 0.18e6, 0.27e9),
+        ("the same, attention on the grid", lambda: HandNet(replace(paper, attention="grid")), None, None),
+        (f"lighthand as shipped, {joints} joints", lambda: HandNet(NetworkConfig(joints=joints)), None, None),
         ("lighthand as shipped, 21 joints", lambda: HandNet(NetworkConfig()), None, None),
         ("lighthand fast, 21 joints", lambda: HandNet(FAST), None, None),
-        ("a2j, 176x176", A2J, None, 6.21e9),
+        ("a2j, 176x176", lambda: A2J(joints), None, 6.21e9),
     ]
 
 
@@ -94,10 +100,17 @@ def _operators(net: nn.Module) -> dict[str, int]:
         return {name: int(macs) for name, macs in analysis.by_operator().items()}
 
 
-def cost() -> list[Cost]:
-    """Count every step of the ladder."""
+def cost(joints: int = PAPER.joints, names: Collection[str] | None = None) -> list[Cost]:
+    """Count the steps of the ladder.
+
+    Args:
+        joints: as in ``ladder``.
+        names: of the steps to count; None counts all.
+    """
     rows = []
-    for name, build, paper_params, paper_macs in ladder():
+    for name, build, paper_params, paper_macs in ladder(joints):
+        if names is not None and name not in names:
+            continue
         params, macs = count(build())
         rows.append(Cost(name, params, macs, 2 * macs, paper_params, paper_macs))
     return rows

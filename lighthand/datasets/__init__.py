@@ -1,1 +1,1 @@
-"""Recorded depth with annotations, one file a data set, one record type. Nothing here is for training."""
+"""Recorded depth with annotations, one file a data set, one record type. Nothing here trains what ships."""

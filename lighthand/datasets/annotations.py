@@ -15,13 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from lighthand.datasets.files import RATE_HZ
 from lighthand.datasets.record import DepthRecord, read_depth_png
 from lighthand.errors import DataError, SourceError
 from lighthand.skeleton import FINGERS
 from lighthand.types import Frame, Intrinsics, Side
-
-RATE_HZ: Final = 30.0
-"""The recordings hold no times; frames are stamped at the cameras' nominal rate."""
 
 _FILE_NAMES: Final = {"little": "pinky"}
 

@@ -15,21 +15,17 @@ from typing import Final
 
 import numpy as np
 
-from lighthand.datasets.record import DepthRecord, read_depth_png
+from lighthand.datasets.files import RATE_HZ, read_counted_lines, require_depth, triples
+from lighthand.datasets.record import DepthRecord, read_senz3d_png
 from lighthand.errors import DataError
 from lighthand.geometry import unproject
 from lighthand.skeleton import JOINTS, MSRA_ORDER, inverse_order
-from lighthand.types import FloatArray, Frame, Intrinsics
+from lighthand.types import Frame, Intrinsics
 
 SCALE: Final = {"P1": 0.7, "P3": 0.7, "P4": 1.0, "P5": 1.0, "P6": 1.0, "P7": 1.0}
 """Millimetres a count. Bones and measured finger widths of P1 and P3 are 1/0.7 of the others' (inferred)."""
 
 FX, FY, CX, CY = 224.502, 230.494, 160.0, 120.0
-INVALID: Final = 32001
-"""Counts from here on are no measurement, as is 0."""
-
-RATE_HZ: Final = 30.0
-"""The sequences hold no times; frames are stamped at the camera's nominal rate."""
 
 
 def read_cvar(root: Path, sequence: str) -> list[DepthRecord]:
@@ -52,34 +48,22 @@ def read_cvar(root: Path, sequence: str) -> list[DepthRecord]:
     if folder is None:
         raise DataError(f"{folders[0]}: no such folder. Give the folder of CVAR's P1, P3, P4 and P5 as --root.")
     path = folder / "joint.txt"
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-        count = int(lines[0])
-    except (OSError, ValueError, IndexError) as error:
-        raise DataError(f"{path}: cannot be read ({error}), expected CVAR's annotation with a count first.") from error
-    rows = [line.split() for line in lines[1:] if line.strip()]
-    if len(rows) != count:
-        raise DataError(f"{path}: {len(rows)} frames, expected {count} as its first line says. Fetch it again.")
-    return [_record(path, number, row, sequence) for number, row in enumerate(rows, start=2)]
+    lines = read_counted_lines(path, "CVAR's count of frames, then a path and 21 x 'u v z' a line")
+    return [_record(path, number, line, sequence) for number, line in enumerate(lines, start=2)]
 
 
-def _record(path: Path, line: int, row: list[str], sequence: str) -> DepthRecord:
-    image = path.parent / Path(row[0]).name
-    try:
-        seq = int(image.stem.partition("_")[0])
-        uvz = np.array(row[1:], np.float64).reshape(JOINTS, 3)
-    except ValueError as error:
-        raise DataError(f"{path}, line {line}: expected a path and {JOINTS} x 'u v z' ({error}).") from error
-    if not (np.isfinite(uvz).all() and (uvz[:, 2] > 0).all()):
-        raise DataError(f"{path}, line {line}: a joint without a positive depth.")
-    uvz[:, 2] *= SCALE[sequence]
-    joints = unproject(uvz, _intrinsics(320, 240))[list(inverse_order(MSRA_ORDER))]
-    name = f"cvar/{sequence}/{seq:06d}"
-    return DepthRecord(name, partial(_load, image, seq, sequence), _owned(joints), "right")
-
-
-def _owned(joints: FloatArray) -> FloatArray:
-    return np.ascontiguousarray(joints, np.float32)
+def _record(path: Path, number: int, line: str, sequence: str) -> DepthRecord:
+    where = f"{path}, line {number}"
+    name, *words = line.split()
+    image = path.parent / Path(name).name
+    digits = image.stem.partition("_")[0]
+    if not digits.isdecimal():
+        raise DataError(f"{where}: image {name}, expected a name that begins with its number. Fetch it again.")
+    uvz = triples(words, JOINTS, where) * (1.0, 1.0, SCALE[sequence])
+    require_depth(uvz, where)
+    joints = np.ascontiguousarray(unproject(uvz, _intrinsics(320, 240))[list(inverse_order(MSRA_ORDER))])
+    load = partial(_load, image, int(digits), sequence)
+    return DepthRecord(f"cvar/{sequence}/{int(digits):06d}", load, joints, "right")
 
 
 def _intrinsics(width: int, height: int) -> Intrinsics:
@@ -88,8 +72,7 @@ def _intrinsics(width: int, height: int) -> Intrinsics:
 
 
 def _load(path: Path, seq: int, sequence: str) -> Frame:
-    depth = read_depth_png(path)
-    depth[depth >= INVALID] = 0
+    depth = read_senz3d_png(path)
     height, width = depth.shape
     return Frame(
         seq=seq,

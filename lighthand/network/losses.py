@@ -1,4 +1,4 @@
-"""The losses: eq. 8, 12 and 13 of the paper with a joint mask, and three that help.
+"""The losses: eq. 8, 12 and 13 of the paper with a joint mask, and what helps beside them.
 
 A mask is (B, J) bool, True where the joint's truth is known and lies in the patch; a sample without a hand
 is a row of False. What is masked has no value and no gradient, whatever its "truth" holds (NaN too). Where
@@ -15,6 +15,10 @@ from lighthand.network.fusion import pixel_centres
 
 HEATMAP_SIGMA: float = 0.05
 """Width of the Gaussian that com1's map is drawn to, in [-1, 1] of the patch: 1.6 pixels of a 64x64 map."""
+
+NEAR: float = 0.125
+"""Distance from the truth that a joint's confidence speaks of, in coordinates of the patch: 15 mm in the middle plane
+of a cube of 240 mm."""
 
 
 def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
@@ -72,13 +76,27 @@ def _gaussian(place: Tensor, centres: Tensor) -> Tensor:
     return functional.softmax(-0.5 * ((centres - place) / HEATMAP_SIGMA) ** 2, dim=-1)
 
 
-def binary_loss(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
-    """Binary cross-entropy of the side or the presence logit; not in the paper.
+def near(uvz: Tensor, truth_uvz: Tensor, mask: Tensor) -> Tensor:
+    """Tell which joints are where they should be, as a truth for their confidence: (B, J) bool.
+
+    A masked joint is nowhere near: there is no hand, or it lies outside the patch, where none can be pointed at.
 
     Args:
-        logits: (B,), ``NetOutput.side`` or ``.presence``.
-        truth: (B,) bool.
-        mask: (B,) bool; for the side, the samples that hold a hand.
+        uvz: (B, J, 3), the network's.
+        truth_uvz: (B, J, 3).
+        mask: (B, J) bool.
+    """
+    distance: Tensor = torch.linalg.vector_norm(uvz.detach() - truth_uvz, dim=-1)
+    return mask & (distance < NEAR)
+
+
+def binary_loss(logits: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy of one of the yes-or-no outputs; not in the paper.
+
+    Args:
+        logits: (B,) ``NetOutput.side`` or ``.presence``, or (B, J) ``.confidence`` or ``.visible``.
+        truth: bool, of the same shape.
+        mask: bool, of the same shape; for the side, the samples that hold a hand.
     """
     entropy = functional.binary_cross_entropy_with_logits(logits, truth.to(logits.dtype), reduction="none")
     return _masked_mean(entropy, mask)

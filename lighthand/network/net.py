@@ -2,7 +2,8 @@
 
 Its equation here is eq. 7, the depth layer that all joints share; the others are named in their modules.
 Beyond the paper: one Linear(D, 2) on the mean joint vector (66 parameters at D = 32) that tells whether
-the patch shows a right hand, and whether it shows a hand at all.
+the patch shows a right hand, and whether it shows a hand at all; and one on each joint vector, with a bias
+of its own a joint (2D + 2J: 96 parameters at J = 16), that tells whether to trust the joint, and whether it is in view.
 """
 
 from __future__ import annotations
@@ -81,12 +82,16 @@ class NetOutput(NamedTuple):
         uvz: (B, J, 3) float32, coordinates of the patch as in ``crop.crop_to_camera``.
         side: (B,) float32, logit of "the patch shows a right hand".
         presence: (B,) float32, logit of "the patch holds a hand".
+        confidence: (B, J) float32, logit of "the joint is within ``losses.NEAR`` of the truth".
+        visible: (B, J) float32, logit of "the camera sees the skin over the joint".
         heatmap_logits: (B, J, h, w) float32, Att_com1.
     """
 
     uvz: Tensor
     side: Tensor
     presence: Tensor
+    confidence: Tensor
+    visible: Tensor
     heatmap_logits: Tensor
 
 
@@ -108,6 +113,8 @@ class HandNet(nn.Module):
         self.attention = SeparableSelfAttention(features)
         self.depth = nn.Linear(features, 1)
         self.kind = nn.Linear(features, 2)
+        self.trust = nn.Linear(features, 2, bias=False)
+        self.trust_bias = nn.Parameter(torch.zeros(config.joints, 2))
 
     def forward(self, x: Tensor) -> NetOutput:
         """(B, 1, 128, 128) float patches -> (B, J, 3) and the rest of ``NetOutput``.
@@ -132,4 +139,5 @@ class HandNet(nn.Module):
             vectors = self.attention(vectors)  # eq. 10, 11: (B, J, D)
         z = self.depth(vectors)  # eq. 7: (B, J, 1)
         side, presence = self.kind(vectors.mean(dim=1)).unbind(dim=-1)  # (B,) each
-        return NetOutput(torch.cat([uv, z], dim=-1), side, presence, com1)
+        confidence, visible = (self.trust(vectors) + self.trust_bias).unbind(dim=-1)  # (B, J) each
+        return NetOutput(torch.cat([uv, z], dim=-1), side, presence, confidence, visible, com1)

@@ -31,7 +31,7 @@ from lighthand.synthesis import statistics
 from lighthand.synthesis.panels import save_panels
 from lighthand.synthesis.sources import (
     SYNTHETIC,
-    Source,
+    CropSet,
     annotated_source,
     cvar_source,
     label_fingers,
@@ -63,7 +63,7 @@ class Measured:
     figures: dict[str, Array]
 
 
-def measure(source: Source) -> Measured:
+def measure(source: CropSet) -> Measured:
     """Measure every crop of a source without a thing behind the hand."""
     free = [index for index, patch in enumerate(source.patches) if statistics.border_share(patch) < _BORDER]
     rows = [crop_figures(source.patches[index], float(source.width_px[index])) for index in free]
@@ -183,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _compare(options: argparse.Namespace) -> None:
     root: Path | None = options.root
-    sources: dict[str, Source] = {}
+    sources: dict[str, CropSet] = {}
     if root:
         sources = {name: cvar_source(root / "cvar", name, options.count) for name in ("P1", "P4")}
         sources |= {name: annotated_source(root / f"{name}.json") for name in ("kinect2_scene", "sr305")}
@@ -194,7 +194,7 @@ def _compare(options: argparse.Namespace) -> None:
     if root:
         poses |= {name: reach_figures(*fingers) for name, fingers in label_fingers(root / "benchmarks").items()}
     lines = [*crop_table(measured), "", *table(poses, poses[SYNTHETIC])]
-    sys.stdout.write("\n".join(lines) + "\n")
+    print("\n".join(lines))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"crops": _spread(measured), "poses": poses}, indent=2, allow_nan=False)

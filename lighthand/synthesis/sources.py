@@ -10,14 +10,17 @@ from typing import Final
 import numpy as np
 
 from lighthand.crop import CUBE_MM, crop_hand
+from lighthand.datasets import icvl, nyu
 from lighthand.datasets.annotations import read_annotations
+from lighthand.datasets.benchmarks import BENCHMARKS, read_truth
 from lighthand.datasets.cvar import read_cvar
 from lighthand.errors import DataError
 from lighthand.geometry import unproject
 from lighthand.segment import SegmentConfig, find_hands
+from lighthand.skeleton import FINGERS
 from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig
 from lighthand.synthesis.sensors import KINDS, Sensor, SensorModel
-from lighthand.types import FloatArray, Frame, HandRegion, Intrinsics
+from lighthand.types import FloatArray, Frame, HandRegion
 
 CLEAN: Final = "clean"
 SYNTHETIC: Final = "synthetic"
@@ -25,12 +28,9 @@ SYNTHETIC: Final = "synthetic"
 _PALM_MM: Final = 60.0
 """Farther from the marked palm, what the segmenter finds is something else."""
 
-_NYU_FIRST_SUBJECT: Final = 2440
-"""Frames of NYU's test set before the second person's."""
-
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CropSet:
     """Crops of one origin.
 
     Attributes:
@@ -55,9 +55,8 @@ class _Watched(SensorModel):
     def apply(self, depth: FloatArray, focal_px: float, sensor: Sensor, rng: np.random.Generator) -> FloatArray:
         """Measure a clean depth image, as ``SensorModel.apply``."""
         self.kind, self.focal_px = sensor.kind, focal_px
-        if self._clean:
-            return np.where(np.isfinite(depth), depth, np.float32(0))
-        return super().apply(depth, focal_px, sensor, rng)
+        measured = super().apply(depth, focal_px, sensor, rng)  # clean or not: what is drawn next depends on it
+        return np.where(np.isfinite(depth), depth, np.float32(0)) if self._clean else measured
 
 
 class _Generator(SampleGenerator):
@@ -77,7 +76,7 @@ class _Generator(SampleGenerator):
         return drawn
 
 
-def synthetic_sources(count: int, seed: int) -> dict[str, Source]:
+def synthetic_sources(count: int, seed: int) -> dict[str, CropSet]:
     """Draw crops of right hands.
 
     Args:
@@ -85,23 +84,24 @@ def synthetic_sources(count: int, seed: int) -> dict[str, Source]:
         seed: the same gives the same.
 
     Returns:
-        All by ``SYNTHETIC``, those of each kind of sensor by its name, those without a sensor by ``CLEAN``.
+        All by ``SYNTHETIC``, those of each kind of sensor by its name, the same hands without a sensor by ``CLEAN``
+        (up to the first, if any, of which a sensor leaves next to nothing: that one is drawn again).
     """
     found = {}
     for name in (SYNTHETIC, CLEAN):
         generator = _Generator(clean=name == CLEAN)
         batch = generator.batch(count, (seed,))
         width = np.array(generator.focals_px, np.float32) * CUBE_MM / batch.centres_mm[:, 2]
-        found[name] = Source(batch.patches, width, batch.to_camera(batch.uvz))
+        found[name] = CropSet(batch.patches, width, batch.to_camera(batch.uvz))
         if name == SYNTHETIC:
             for kind in KINDS:
                 of_kind = np.array(generator.kinds) == kind
                 if of_kind.any():
-                    found[kind] = Source(batch.patches[of_kind], width[of_kind])
+                    found[kind] = CropSet(batch.patches[of_kind], width[of_kind])
     return found
 
 
-def cvar_source(root: Path, sequence: str, count: int) -> Source:
+def cvar_source(root: Path, sequence: str, count: int) -> CropSet:
     """Cut ``count`` crops about the mean of the true joints, evenly from a sequence.
 
     Raises:
@@ -117,7 +117,7 @@ def cvar_source(root: Path, sequence: str, count: int) -> Source:
     return _source(cuts, joints)
 
 
-def annotated_source(path: Path) -> Source:
+def annotated_source(path: Path) -> CropSet:
     """Cut a crop of each marked hand, where our segmenter finds it, else about its palm; left hands are mirrored.
 
     Raises:
@@ -142,35 +142,30 @@ def _cut(frame: Frame, region: HandRegion, *, mirrored: bool = False) -> tuple[F
     return crop.patch, crop.box_px[2] - crop.box_px[0]
 
 
-def _source(cuts: Sequence[tuple[FloatArray, float]], joints_mm: FloatArray | None = None) -> Source:
-    return Source(np.stack([cut[0] for cut in cuts]), np.array([cut[1] for cut in cuts], np.float32), joints_mm)
+def _source(cuts: Sequence[tuple[FloatArray, float]], joints_mm: FloatArray | None = None) -> CropSet:
+    return CropSet(np.stack([cut[0] for cut in cuts]), np.array([cut[1] for cut in cuts], np.float32), joints_mm)
 
 
 def label_fingers(root: Path) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Read tips and palms from the labels of the test sets of ICVL and NYU.
 
     Args:
-        root: the folder that holds ``icvl`` and ``nyu``.
+        root: the folder of the labels, as ``read_truth`` takes it.
 
     Returns:
         By person: (N, 4, 3) of the last point of index to little finger, and (N, 3) of the palm, camera space, mm.
 
     Raises:
-        DataError: a file is missing or damaged.
+        DataError: as ``read_truth``.
     """
-    icvl = _labels(
-        root / "icvl" / "icvl_test_groundtruth_label.txt", 16, Intrinsics(320, 240, 241.42, 241.42, 160, 120)
-    )
-    nyu = _labels(root / "nyu" / "nyu_test_groundtruth_label.txt", 14, Intrinsics(640, 480, 588.036, 587.075, 320, 240))
-    found = {"icvl": (icvl[:, [6, 9, 12, 15]], icvl[:, 0])}
-    for name, part in (("nyu 1", nyu[:_NYU_FIRST_SUBJECT]), ("nyu 2", nyu[_NYU_FIRST_SUBJECT:])):
-        found[name] = (part[:, [6, 4, 2, 0]], part[:, 13])
-    return found
+    icvl_mm, nyu_mm = (read_truth(root, BENCHMARKS[name]) for name in ("icvl", "nyu"))
+    return {
+        "icvl": _fingers(icvl_mm, icvl.JOINTS),
+        "nyu 1": _fingers(nyu_mm[: nyu.SECOND_SUBJECT], nyu.JOINTS),
+        "nyu 2": _fingers(nyu_mm[nyu.SECOND_SUBJECT :], nyu.JOINTS),
+    }
 
 
-def _labels(path: Path, joints: int, camera: Intrinsics) -> FloatArray:
-    try:
-        uvz = np.loadtxt(path).reshape(-1, joints, 3)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}), expected {joints} x 'u v d' a line.") from error
-    return unproject(uvz, camera)
+def _fingers(joints_mm: FloatArray, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+    tips = [names.index(f"{finger}_tip") for finger in FINGERS[1:]]
+    return joints_mm[:, tips], joints_mm[:, names.index("palm")]

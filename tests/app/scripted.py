@@ -24,7 +24,7 @@ def hand_at(z_mm: float = 600.0, track_id: int = 1) -> TrackedHand:
     joints = np.stack([np.linspace(-60, 60, 21), np.linspace(40, -40, 21), np.full(21, z_mm)], axis=1).astype(
         np.float32
     )
-    pose = HandPose(joints.copy(), "right", 0.9, 0.95)
+    pose = HandPose(joints.copy(), "right", 0.9, 0.95, np.full(21, 0.8, np.float32), np.arange(21) == 3)
     return TrackedHand(track_id, "right", joints, pose, HandRegion(joints.mean(axis=0), 240.0))
 
 

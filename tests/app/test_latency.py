@@ -40,9 +40,12 @@ def test_a_row_a_frame_with_all_it_knows(tmp_path: Path) -> None:
     assert float(first["estimated_s"]) - float(first["segmented_s"]) == pytest.approx(0.010, abs=2e-6)
     assert first["drawn_s"] == ""
     assert [first["track_id"], first["side"], first["presence"]] == ["1", "right", "0.9500"]
-    joints = np.array([float(first[name]) for name in COLUMNS[-63:]]).reshape(21, 3)
+    assert float(first["score"]) == pytest.approx(0.95 * 0.8, abs=1e-4)
+    joints = np.array([float(first[name]) for name in COLUMNS if name.endswith("_mm")]).reshape(21, 3)
     assert np.allclose(joints, hand_at().joints_mm, atol=1e-3)
-    assert {second[name] for name in COLUMNS[-67:]} == {""}
+    assert {first[name] for name in COLUMNS if name.endswith("_confidence")} == {"0.800"}
+    assert [name for name in COLUMNS if first[name] == "1" and name.endswith("_hidden")] == ["thumb_ip_hidden"]
+    assert {second[name] for name in COLUMNS[COLUMNS.index("track_id") :]} == {""}
 
 
 def test_with_a_window_each_row_waits_for_its_drawing_or_for_a_newer_ones(tmp_path: Path) -> None:

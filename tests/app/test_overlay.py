@@ -37,6 +37,9 @@ def test_joints_are_drawn_where_they_project() -> None:
     for joint in (0, 4, 20):
         u, v = (joints_px(shown.hands[0].joints_mm, shown.frame.intrinsics)[joint] + 0.5) * scale - 0.5
         assert tuple(image[round(v), round(u)]) == finger_colour(joint)
+    assert np.flatnonzero(shown.hands[0].pose.hidden).tolist() == [3]
+    u, v = (joints_px(shown.hands[0].joints_mm, shown.frame.intrinsics)[3] + 0.5) * scale - 0.5
+    assert tuple(image[round(v), round(u)]) == (0, 0, 0)  # hollow
     plain, _ = draw_result(result(frame(0), hand=False))
     assert np.array_equal(plain, np.broadcast_to(plain[0, 0], plain.shape))
 

@@ -89,6 +89,14 @@ def test_shows_the_depth_in_colour_and_each_finger_in_its_own(stage: Stage, qtbo
         assert stage.count(colour) > ENOUGH
 
 
+def test_hidden_joints_are_hollow(stage: Stage, qtbot: QtBot) -> None:
+    shown = result(frame(0))
+    stage.put(shown)
+    qtbot.waitUntil(lambda: len(stage.window._joints.data) == 21)
+    hollow = [spot.brush().color().getRgb()[:3] == (0, 0, 0) for spot in stage.window._joints.points()]
+    assert np.array_equal(hollow, shown.hands[0].pose.hidden)
+
+
 def test_no_hand_takes_the_last_pose_off(stage: Stage, qtbot: QtBot) -> None:
     stage.put(result(frame(0)))
     qtbot.waitUntil(lambda: "Right hand" in stage.state, timeout=3000)

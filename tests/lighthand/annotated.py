@@ -29,7 +29,7 @@ def records(count: int) -> list[DepthRecord]:
 
 def tracked(joints_mm: FloatArray, side: Side = "right", smoothing_mm: float = 0.0) -> TrackedHand:
     """Give a hand whose tracked joints lie ``smoothing_mm`` to the right of the pose's."""
-    pose = HandPose(joints_mm.copy(), side, 0.9, 0.9)
+    pose = HandPose(joints_mm.copy(), side, 0.9, 0.9, np.full(21, 0.8, np.float32), np.zeros(21, np.bool_))
     smooth = joints_mm + np.array([smoothing_mm, 0, 0], np.float32)
     return TrackedHand(1, side, smooth, pose, HandRegion(joints_mm.mean(axis=0), 240.0))
 
@@ -45,7 +45,8 @@ class ScriptedEstimator:
         part = self._uvz[self._next : self._next + len(patches)]
         self._next += len(patches)
         sure = np.full(len(patches), 0.9, np.float32)
-        return Estimate(part.copy(), sure, sure.copy())
+        each = np.full(part.shape[:2], 0.9, np.float32)
+        return Estimate(part.copy(), sure, sure.copy(), each, each.copy())
 
 
 class ScriptedPipeline:

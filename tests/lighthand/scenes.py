@@ -97,8 +97,10 @@ def render(
 class BlobEstimator:
     """Puts a flat hand on the middle of what a patch shows; believes in blobs of a hand's size."""
 
-    def __init__(self, *, presence: float = 0.995, right: bool = True, scale: float = 1.0) -> None:
-        self.presence, self.right, self.scale = presence, right, scale
+    def __init__(
+        self, *, presence: float = 0.995, confidence: float = 0.9, right: bool = True, scale: float = 1.0
+    ) -> None:
+        self.presence, self.confidence, self.right, self.scale = presence, confidence, right, scale
         self.batches: list[int] = []
 
     def estimate(self, patches: FloatArray) -> Estimate:
@@ -119,4 +121,5 @@ class BlobEstimator:
             # The thumb of a right hand reaches far to the left.
             thumb_left = columns.mean() - columns.min() > columns.max() - columns.mean()
             right[i] = 0.9 if thumb_left == self.right else 0.1
-        return Estimate(uvz, right, presence)
+        sure = np.full((len(patches), 21), self.confidence, np.float32)
+        return Estimate(uvz, right, presence, sure, sure.copy())

@@ -184,3 +184,9 @@ def test_the_shipped_recipe_is_valid() -> None:
     path = Path(__file__).parents[2] / "weights" / "train.yaml"
     config = load_config(TrainConfig, path, ["small.learning_rate=6e-3"])
     assert config.full.patch == 128
+
+
+def test_a_base_takes_the_place_of_the_defaults(tmp_path: Path) -> None:
+    base = Settings(Camera(fps=90, loop=True), Range(5.0), "base")
+    path = write(tmp_path, "camera: {fps: 60}\n")
+    assert load_config(Settings, path, ["title=mine"], base) == Settings(Camera(fps=60, loop=True), Range(5.0), "mine")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lighthand.errors import DataError
-from lighthand.evaluate import main, report, save_sheet
+from lighthand.evaluate import main, report
+from lighthand.pictures import save_sheet
 from lighthand.predictions import Prediction
 from lighthand.skeleton import JOINT_NAMES
 from lighthand.types import FloatArray
@@ -22,7 +23,8 @@ def prediction(name: str, gaps_mm: list[list[float] | None]) -> Prediction:
     said: FloatArray = true + gaps
     right = np.array([gap is not None for gap in gaps_mm])
     centres = (true + 2 * gaps).mean(axis=1)
-    return Prediction(name, true, said, said, right, centres, lambda n: np.full((192, 192, 3), n, np.uint8))
+    sure = np.where(np.isnan(said[..., 0]), np.nan, 0.75).astype(np.float32)
+    return Prediction(name, true, said, said, right, centres, sure, lambda n: np.full((192, 192, 3), n, np.uint8))
 
 
 def test_figures_of_one_sequence() -> None:
@@ -38,6 +40,9 @@ def test_figures_of_one_sequence() -> None:
     assert values["side_correct"] == 1.0
     assert values["centre_median_mm"] == pytest.approx(50, rel=1e-4)
     assert values["centre_within_60mm"] == 0.5
+    assert values["confidence_mean"] == pytest.approx(0.75)
+    assert values["joints_within_15mm"] == pytest.approx(1 / 3)
+    assert values["confidence_calibration_error"] == pytest.approx(0.75 - 1 / 3)
     assert "offset_mean_mm" not in values
     assert values["per_sequence"]["A"]["mean_mm"] == values["mean_mm"]
 
@@ -139,7 +144,9 @@ def test_what_fails_says_why(
     [
         ("--data cvar", "--data cvar needs --root"),
         ("--data tips --root x --plot y.png", "--plot does not go with"),
-        ("--data icvl", "invalid choice"),
+        ("--data icvl", "--data icvl needs --root"),
+        ("--data nyu --root x --sheet y.png", "do not go with --data nyu"),
+        ("--data other", "invalid choice"),
         ("", "--data"),
     ],
 )

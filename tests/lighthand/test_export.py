@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lighthand import export as module
-from lighthand.backends.exported import export_path
+from lighthand.backends.exported import OUTPUTS, export_path
 from lighthand.errors import WeightsError
 from lighthand.network import HandNet
 from lighthand.weights import load_weights, save_weights
@@ -30,7 +30,7 @@ def test_the_command_writes_a_small_checked_file(copied: Path, capsys: pytest.Ca
     onnx.checker.check_model(model, full_check=True)
     assert export_path(copied).stat().st_size < 1.2 * copied.stat().st_size
     batch = {value.name: value.type.tensor_type.shape.dim[0].dim_param for value in model.graph.output}
-    assert batch == {"uvz": "batch", "right": "batch", "presence": "batch"}
+    assert batch == dict.fromkeys(OUTPUTS, "batch")
 
 
 @pytest.mark.parametrize("gaps", [(0.06, 0.0), (0.0, 0.01)])

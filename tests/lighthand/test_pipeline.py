@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 
 from lighthand import crop, limbtree, surface, track
 from lighthand import pipeline as pipeline_module
-from lighthand.estimator import Estimate
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.segment import SegmentConfig
 from tests.lighthand.scenes import BlobEstimator, flat_hand, hand_balls, render
@@ -157,6 +158,19 @@ def test_candidates_limit_the_batch():
     assert estimator.batches[0] == max(estimator.batches) == 4
 
 
+def test_a_hand_of_low_score_begins_no_track_but_one_that_is_followed_goes_on():
+    estimator = BlobEstimator(confidence=0.45)
+    pipeline = Pipeline(estimator, PipelineConfig())
+    frames = list(moving(4))
+    assert pipeline.process(frames[0]).hands == ()
+    estimator.confidence = 0.9
+    (begun,) = pipeline.process(frames[1]).hands
+    assert begun.pose.score == pytest.approx(0.995 * 0.9, abs=1e-3)
+    estimator.confidence = 0.45
+    (followed,) = pipeline.process(frames[2]).hands
+    assert followed.track_id == begun.track_id
+
+
 class FirstBatch(BlobEstimator):
     """Believes in the regions of the first batch as it is told; each is seen as it is and mirrored."""
 
@@ -168,7 +182,7 @@ class FirstBatch(BlobEstimator):
         estimate = super().estimate(patches)
         if len(self.batches) > 1:
             return estimate
-        return Estimate(estimate.uvz, estimate.right, self.presences[: len(patches)])
+        return replace(estimate, presence=self.presences[: len(patches)])
 
 
 @pytest.mark.parametrize(
@@ -190,7 +204,7 @@ def test_joints_that_move_with_the_cube_are_no_hand(drift_mm, hands):
         def estimate(self, patches):
             seen = super().estimate(patches)
             uvz = seen.uvz + np.float32(len(self.batches) * drift_mm / 120) * np.array([0, 1, 0], np.float32)
-            return Estimate(uvz, seen.right, seen.presence)
+            return replace(seen, uvz=uvz)
 
     (result,) = run(moving(1), Drifting())
     assert len(result.hands) == hands

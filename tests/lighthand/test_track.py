@@ -13,6 +13,8 @@ from tests.lighthand.scenes import CAMERA, flat_hand, hand_balls, render
 
 CONFIG = TrackConfig()
 CUBE_MM = 240.0
+CONFIDENCE = np.linspace(0.1, 0.9, 21, dtype=np.float32)
+VISIBLE = np.linspace(0.9, 0.1, 21, dtype=np.float32)
 
 
 def hand_at(x=0.0, y=0.0, z=500.0):
@@ -30,7 +32,7 @@ def sighting(frame, joints, *, rights, presence=0.99) -> Sighting:
     views = []
     for mirrored, right in rights.items():
         crop = crop_hand(frame, region, mirrored=mirrored)
-        views.append(View(crop, camera_to_crop(crop, joints), right, presence))
+        views.append(View(crop, camera_to_crop(crop, joints), right, presence, CONFIDENCE, VISIBLE))
     return Sighting(tuple(views))
 
 
@@ -58,6 +60,12 @@ def test_side_is_that_of_the_view_that_looks_right(rights, side):
         assert hand.pose.side_probability > 0.5
         np.testing.assert_allclose(hand.joints_mm, joints, atol=0.1)
     assert track.side == side
+
+
+def test_pose_carries_what_the_network_thinks_of_each_joint():
+    pose = sighting(frame_of(hand_at()), hand_at(), rights=RIGHT).pose("right")
+    assert np.array_equal(pose.confidence, CONFIDENCE)
+    assert pose.hidden.tolist() == [False] * 11 + [True] * 10
 
 
 def test_one_doubtful_frame_does_not_change_the_side_but_many_do():
@@ -191,6 +199,8 @@ def test_smoothing_starts_anew_after_a_pause():
     "values",
     [
         {"accept": 1.0},
+        {"accept_score": 1.0},
+        {"accept_score": -0.1},
         {"keep": 0.0},
         {"keep": 0.8, "accept": 0.5},
         {"lost_after": 0},

@@ -64,17 +64,28 @@ def test_region_that_cannot_be(centre, cube_mm):
 def test_arrays_are_read_only():
     joints = np.zeros((21, 3), np.float32)
     region = HandRegion(np.zeros(3, np.float32), 240.0)
-    pose = HandPose(joints, "left", 1.0, 1.0)
+    pose = HandPose(joints, "left", 1.0, 1.0, np.ones(21, np.float32), np.zeros(21, np.bool_))
     arrays = [
         frame().depth,
         region.centre_mm,
         HandCrop(np.zeros((128, 128), np.float32), region, (0.0, 0.0, 1.0, 1.0), CAMERA).patch,
         pose.joints_mm,
+        pose.confidence,
+        pose.hidden,
         TrackedHand(1, "left", np.zeros((21, 3), np.float32), pose, region).joints_mm,
     ]
     for array in arrays:
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 1
+
+
+def test_score_falls_with_the_presence_and_with_each_confidence():
+    sure, torn = np.ones(21, np.float32), np.linspace(0, 1, 21, dtype=np.float32)
+    hidden = np.zeros(21, np.bool_)
+    scores = [
+        HandPose(np.zeros((21, 3), np.float32), "left", 1.0, p, c, hidden).score for p, c in [(1.0, sure), (0.5, torn)]
+    ]
+    assert scores == pytest.approx([1.0, 0.25])
 
 
 def test_values_are_frozen_and_stamps_start_unreached():

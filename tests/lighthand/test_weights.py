@@ -77,7 +77,7 @@ def network(**change: object) -> Callable[[Metadata, Tensors], object]:
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda m, _: m.pop("format"), "format 'missing', expected 'lighthand-hand-2'"),
+        (lambda m, _: m.pop("format"), "format 'missing', expected 'lighthand-hand-3'"),
         (lambda m, _: m.update(format="lighthand-hand-9"), "format 'lighthand-hand-9'"),
         (swap, "joint 3 is 'index_mcp', expected 'thumb_ip': another joint order"),
         (lambda m, _: m.update(joints=json.dumps(JOINT_NAMES[:14])), "14 joints, expected 21"),
@@ -142,3 +142,15 @@ def test_other_joint_counts_are_not_saved(tmp_path: Path) -> None:
     net = HandNet(dataclasses.replace(SMALL, joints=16))
     with pytest.raises(WeightsError, match="16 joints"):
         save_weights(tmp_path / "icvl.safetensors", net, extra={})
+
+
+def test_weights_for_other_joints_and_another_cube_are_read_where_they_are_asked_for(tmp_path: Path) -> None:
+    path, names = tmp_path / "three.safetensors", ("palm", "thumb", "index")
+    save_weights(path, HandNet(dataclasses.replace(SMALL, joints=3)), extra={}, joints=names, cube_mm=280.0)
+    assert load_weights(path, names, 280.0).config.joints == 3
+    with pytest.raises(WeightsError, match="joint 1 is 'thumb', expected 'index'"):
+        load_weights(path, ("palm", "index", "thumb"), 280.0)
+    with pytest.raises(WeightsError, match="trained on crops of 280.0 mm, expected 240 mm"):
+        load_weights(path, names)
+    with pytest.raises(WeightsError, match="3 joints, expected 21"):
+        load_weights(path)

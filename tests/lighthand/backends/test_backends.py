@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from lighthand.backends import Backend, NetworkSource, open_estimator
-from lighthand.backends.exported import export_path
+from lighthand.backends.exported import OUTPUTS, export_path
 from lighthand.backends.pytorch import TorchEstimator, fold_norms
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet, NetworkConfig
@@ -61,7 +61,9 @@ def test_gives_what_the_network_gives(weights: Path, backend: Backend, count: in
     np.testing.assert_allclose(estimate.uvz, out.uvz.numpy(), atol=1e-4)
     np.testing.assert_allclose(estimate.right, torch.sigmoid(out.side).numpy(), atol=1e-4)
     np.testing.assert_allclose(estimate.presence, torch.sigmoid(out.presence).numpy(), atol=1e-4)
-    assert {a.dtype for a in (estimate.uvz, estimate.right, estimate.presence)} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(estimate.confidence, torch.sigmoid(out.confidence).numpy(), atol=1e-4)
+    np.testing.assert_allclose(estimate.visible, torch.sigmoid(out.visible).numpy(), atol=1e-4)
+    assert {getattr(estimate, name).dtype for name in OUTPUTS} == {np.dtype(np.float32)}
 
 
 @needs_openvino
@@ -110,8 +112,7 @@ def test_leaves_its_input_alone_and_gives_read_only_arrays(weights: Path, backen
     before = x.copy()
     estimate = open_estimator(NetworkSource(weights, backend)).estimate(x)
     assert np.array_equal(x, before)
-    arrays = (estimate.uvz, estimate.right, estimate.presence)
-    assert [array.flags.writeable for array in arrays] == [False] * 3
+    assert not any(getattr(estimate, name).flags.writeable for name in OUTPUTS)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

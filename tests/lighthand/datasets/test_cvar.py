@@ -76,12 +76,12 @@ def test_the_folder_above_is_a_root_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["2", row("000000_depth.png")], r"joint\.txt: 1 frames, expected 2"),
-        (["many"], r"joint\.txt: cannot be read"),
-        (["1", "000000_depth.png 1 2 3"], r"joint\.txt, line 2: expected a path and 21 x 'u v z'"),
+        (["2", row("000000_depth.png")], r"joint\.txt: 1 frames, its first line says 2"),
+        (["many"], r"joint\.txt: 0 frames, its first line says many"),
+        (["1", "000000_depth.png 1 2 3"], r"joint\.txt, line 2: expected 21 x 3 numbers"),
         (["1", row("000000_depth.png").replace("110 60", "x 60")], r"line 2: expected"),
         (["1", row("000000_depth.png", -5.0)], r"line 2: a joint without a positive depth"),
-        (["1", row("first.png")], r"line 2: expected"),
+        (["1", row("first.png")], r"line 2: image \./CVAR/first\.png, expected a name that begins with its number"),
     ],
 )
 def test_a_damaged_annotation(tmp_path: Path, lines: list[str], message: str) -> None:

@@ -7,10 +7,12 @@ from torch import Tensor
 from lighthand.network.fusion import expectation, pixel_centres, spatial_softmax
 from lighthand.network.losses import (
     HEATMAP_SIGMA,
+    NEAR,
     binary_loss,
     depth_loss,
     heatmap_cross_entropy,
     joint_loss,
+    near,
     plane_loss,
 )
 
@@ -49,6 +51,15 @@ def test_masked_truth_may_be_anything(mask: Tensor) -> None:
         assert bool(torch.isfinite(grad).all())
         assert bool((grad[~mask] == 0).all())
     assert loss.item() == 0 or mask.any()
+
+
+def test_near_is_a_distance_in_space_and_holds_no_masked_joint() -> None:
+    truth = torch.zeros(1, 4, 3)
+    truth[0, 3] = math.nan
+    along = torch.tensor([0.57, 0.58, 0.0, 0.0]) * NEAR  # of each axis: 0.99 and 1.005 of the distance
+    predicted = along[None, :, None].expand(1, 4, 3).clone().requires_grad_()
+    mask = torch.tensor([[True, True, False, False]])
+    assert near(predicted, truth, mask).tolist() == [[True, False, False, False]]
 
 
 def test_cross_entropy_is_that_against_the_gaussian_drawn_out() -> None:

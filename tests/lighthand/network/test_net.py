@@ -8,18 +8,18 @@ from lighthand.errors import ConfigError
 from lighthand.network import PAPER, HandNet, NetworkConfig
 from lighthand.network.losses import joint_loss
 
-PINNED = [0.034433, 0.070943, 0.330623, 0.012104, 0.417619, 0.576306, 1.497028, 0.231959, 1.561788]
+PINNED = [0.034433, 0.070943, 0.330623, 0.012104, 0.417619, 0.576306, 1.497028, 0.231959, 1.561788, 0.509489, 0.644986]
 SMALL = NetworkConfig(channels=8, stem=8, depth_features=8, blocks=(1, 1))
 
 
 @pytest.mark.parametrize(
     ("config", "params", "macs"),
     [
-        (PAPER, 178_419, 268_091_968),
-        (replace(PAPER, attention="grid"), 178_419, 280_756_288),
-        (replace(PAPER, joints=14), 178_157, 266_774_976),
-        (NetworkConfig(joints=16), 179_667, 68_338_624),
-        (NetworkConfig(), 180_322, 69_173_504),
+        (PAPER, 178_515, 268_092_992),
+        (replace(PAPER, attention="grid"), 178_515, 280_757_312),
+        (replace(PAPER, joints=14), 178_249, 266_775_872),
+        (NetworkConfig(joints=16), 179_763, 68_339_648),
+        (NetworkConfig(), 180_428, 69_174_848),
     ],
 )
 def test_parameters_and_macs_are_pinned(config: NetworkConfig, params: int, macs: int) -> None:
@@ -40,7 +40,7 @@ def test_output_of_a_fixed_input_is_pinned() -> None:
     with torch.inference_mode():
         out = net((ramp[:, None] ** 2 * ramp)[None, None])
     values = [*out.uvz[0, 0].tolist(), *out.uvz[0, 20].tolist(), out.side.item(), out.presence.item()]
-    values.append(out.heatmap_logits.std().item())
+    values += [out.heatmap_logits.std().item(), out.confidence[0, 0].item(), out.visible[0, 20].item()]
     assert values == pytest.approx(PINNED, abs=1e-4)
 
 
@@ -52,6 +52,7 @@ def test_shapes(size: int, stride: int, attention: str) -> None:
     out = net(torch.randn(2, 1, size, size))
     assert out.uvz.shape == (2, 21, 3)
     assert out.side.shape == out.presence.shape == (2,)
+    assert out.confidence.shape == out.visible.shape == (2, 21)
     assert out.heatmap_logits.shape == (2, 21, size // stride, size // stride)
     assert out.uvz[..., :2].abs().max() <= 1
 
@@ -78,7 +79,7 @@ def test_every_parameter_learns() -> None:
     net = HandNet(SMALL)
     out = net(torch.randn(4, 1, 64, 64))
     loss = joint_loss(out.uvz, torch.zeros(4, 21, 3), torch.ones(4, 21, dtype=torch.bool))
-    (loss + out.side.sum() + out.presence.sum()).backward()
+    (loss + out.side.sum() + out.presence.sum() + out.confidence.sum() + out.visible.sum()).backward()
     idle = [name for name, p in net.named_parameters() if p.grad is None or not bool(p.grad.any())]
     assert idle == []
 

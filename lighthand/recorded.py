@@ -1,0 +1,148 @@
+"""A data set that its owner has, as training and measuring see it: batches, a validation set, the error of weights.
+
+Training reads the training part alone. Weights are chosen on the last tenth of each of its sequences; the test part
+is read only by ``evaluate_recorded``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lighthand.datasets.catalogue import DATA_SETS, DataName, DataSet, hold_out
+from lighthand.datasets.crops import NOTHING, Augmentation, cut
+from lighthand.datasets.record import DepthRecord
+from lighthand.errors import DataError, WeightsError
+from lighthand.metrics import joint_errors, within
+from lighthand.recipe import TrainConfig
+from lighthand.synthesis.sample import Batch
+from lighthand.types import FloatArray
+from lighthand.weights import load_weights, read_training
+
+
+class RecordedCrops:
+    """A source of training: the training part of a data set."""
+
+    def __init__(self, config: TrainConfig, rank: int = 0, world: int = 1) -> None:
+        """Read the annotations.
+
+        Args:
+            config: names the data set and its folder.
+            rank: number of this process.
+            world: how many processes train.
+
+        Raises:
+            DataError: an annotation is missing or damaged, an image is missing, or there are too few frames to hold
+                any out.
+        """
+        assert config.data != "synthetic"
+        assert config.root is not None
+        self._config = config
+        self._rank, self._world = rank, world
+        self._set = DATA_SETS[config.data]
+        self.joints, self.cube_mm = self._set.joints, self._set.cube_mm
+        self._training, self._validation = hold_out(self._set.read(config.root, "training", config.subject))
+        if not self._validation:
+            raise DataError(
+                f"{config.root}: {len(self._training)} frames of {config.data}, of which none can be held out. Check "
+                "--root."
+            )
+        self._order = (-1, np.empty(0, np.int64))
+
+    def batch(self, step: int) -> Batch:
+        """Make batch number ``step`` of this process; over all processes an epoch shows each frame once.
+
+        Raises:
+            DataError: an image is missing or damaged.
+        """
+        stage, _ = self._config.stage_at(step)
+        first = (step * self._world + self._rank) * stage.batch
+        records = [self._training[self._at(position)] for position in range(first, first + stage.batch)]
+        return _batch(records, self._set, Augmentation(), np.random.default_rng((self._config.seed, step, self._rank)))
+
+    def validation(self, patch: int) -> Batch:
+        """Give the frames that are held out, evenly spread where they are more than ``validation_samples``.
+
+        Args:
+            patch: ignored; recorded crops have one size.
+
+        Raises:
+            DataError: an image is missing or damaged.
+        """
+        count = min(self._config.validation_samples, len(self._validation))
+        at = np.linspace(0, len(self._validation) - 1, count).round().astype(int)
+        return _batch([self._validation[i] for i in at], self._set, NOTHING, np.random.default_rng(0))
+
+    def _at(self, position: int) -> int:
+        """Give the frame at a position in the order of all epochs, each shuffled anew."""
+        epoch, place = divmod(position, len(self._training))
+        if self._order[0] != epoch:
+            self._order = (epoch, np.random.default_rng((self._config.seed, epoch)).permutation(len(self._training)))
+        return int(self._order[1][place])
+
+
+def _batch(
+    records: Sequence[DepthRecord], data_set: DataSet, augmentation: Augmentation, rng: np.random.Generator
+) -> Batch:
+    pairs = [cut(record, data_set.centre_of, augmentation, rng) for record in records]
+    uvz = np.stack([joints for _, joints in pairs])
+    ones = np.ones(len(pairs), np.float32)  # one side a data set: nothing to learn of it, nor of absence
+    return Batch(
+        np.stack([crop.patch for crop, _ in pairs]),
+        uvz,
+        np.asarray((np.abs(uvz) < 1).all(axis=2)),
+        np.full(uvz.shape[:2], np.nan, np.float32),
+        ones,
+        ones,
+        np.stack([crop.region.centre_mm for crop, _ in pairs]),
+        np.array([crop.region.cube_mm for crop, _ in pairs], np.float32),
+    )
+
+
+@torch.inference_mode()
+def evaluate_recorded(data: DataName, root: Path, weights: Path) -> dict[str, Any]:
+    """Measure weights on the test part of a data set; of MSRA on the subject that their training left out.
+
+    Args:
+        data: the data set.
+        root: its folder.
+        weights: a file that ``lighthand.train --data`` wrote.
+
+    Returns:
+        ``frames``; ``mean_mm`` and ``median_mm`` of the distance over all joints of all frames, in camera space;
+        ``per_joint_mm``; ``within_20mm`` and ``within_30mm``, the fractions of frames whose every joint is that close.
+
+    Raises:
+        DataError: an annotation or an image is missing or damaged, or the joints of the test are not public.
+        WeightsError: the weights were not trained on this data set, or do not say so.
+    """
+    of = DATA_SETS[data]
+    training = read_training(weights)
+    trained_on, subject = training.get("data"), training.get("subject")
+    if trained_on != data or not isinstance(subject, str):
+        raise WeightsError(
+            f"{weights}: trained on {trained_on} with {subject} left for the test, expected {data} and a subject. "
+            "Choose other weights."
+        )
+    net = load_weights(weights, of.joints, of.cube_mm)
+    records = [record for sequence in of.read(root, "test", subject).values() for record in sequence]
+    if any(record.joints_mm is None for record in records):
+        raise DataError(f"{root}: the joints of {data}'s test were never published, so there is nothing to compare.")
+    parts: list[FloatArray] = []
+    for start in range(0, len(records), 100):
+        batch = _batch(records[start : start + 100], of, NOTHING, np.random.default_rng(0))
+        uvz = net(torch.from_numpy(batch.patches)[:, None]).uvz.numpy()
+        parts.append(joint_errors(batch.to_camera(uvz), batch.to_camera(batch.uvz)))
+    errors = np.concatenate(parts)
+    return {
+        "frames": len(errors),
+        "mean_mm": float(errors.mean()),
+        "median_mm": float(np.median(errors)),
+        "per_joint_mm": {name: float(mean) for name, mean in zip(of.joints, errors.mean(axis=0), strict=True)},
+        "within_20mm": within(errors, 20.0),
+        "within_30mm": within(errors, 30.0),
+    }

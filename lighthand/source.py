@@ -1,0 +1,52 @@
+"""Where training takes its batches and its validation set from: the synthesis, or a data set that its owner has."""
+
+from __future__ import annotations
+
+from lighthand.crop import CUBE_MM
+from lighthand.recipe import TrainConfig
+from lighthand.recorded import RecordedCrops
+from lighthand.skeleton import JOINT_NAMES
+from lighthand.synthesis.sample import Batch, SampleGenerator, SynthesisConfig, validation_set
+
+
+class SyntheticCrops:
+    """A source of crops drawn on the fly, each batch from a seed of its own."""
+
+    joints = JOINT_NAMES
+    cube_mm = CUBE_MM
+
+    def __init__(self, config: TrainConfig, rank: int = 0) -> None:
+        """Remember the recipe; the hand model is loaded with the first batch."""
+        self._config = config
+        self._rank = rank
+        self._generators: dict[int, SampleGenerator] = {}
+
+    def batch(self, step: int) -> Batch:
+        """Draw batch number ``step`` at its stage's size."""
+        stage, _ = self._config.stage_at(step)
+        if stage.patch not in self._generators:
+            self._generators[stage.patch] = SampleGenerator(SynthesisConfig(patch=stage.patch))
+        return self._generators[stage.patch].batch(stage.batch, (self._config.seed, step, self._rank))
+
+    def validation(self, patch: int) -> Batch:
+        """Draw the fixed validation set."""
+        return validation_set(self._config.validation_samples, patch)
+
+
+Source = SyntheticCrops | RecordedCrops
+"""What training needs: ``joints``, their names in order; ``cube_mm`` of the crops; ``batch(step)``, the same in any
+process; ``validation(patch)``."""
+
+
+def open_source(config: TrainConfig, rank: int = 0, world: int = 1) -> Source:
+    """Open what a recipe trains on.
+
+    Args:
+        config: the recipe.
+        rank: number of this process.
+        world: how many processes train.
+
+    Raises:
+        DataError: the data set is missing or damaged.
+    """
+    return SyntheticCrops(config, rank) if config.data == "synthetic" else RecordedCrops(config, rank, world)
