@@ -159,8 +159,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     mode.add_argument("--predictions", type=Path, metavar="FILE", help="joints that others published")
     parser.add_argument("--benchmark", choices=tuple(BENCHMARKS), help="the test set that --predictions is of")
     parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data (all but synthetic)")
-    parser.add_argument("--sequences", nargs="+", default=["P4", "P5"], metavar="NAME", help="of cvar")
-    parser.add_argument("--centre", choices=tuple(CENTRES), default="segmenter", help="of cvar's crops")
+    parser.add_argument("--sequences", nargs="+", metavar="NAME", help="of cvar; P4 P5 by default")
+    parser.add_argument("--centre", choices=tuple(CENTRES), help="of cvar's crops; segmenter by default")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
     parser.add_argument("--backend", choices=get_args(Backend), default="torch", help="what runs the network")
     parser.add_argument("--precision", choices=get_args(Precision), default="fp32", help="bf16 is OpenVINO's")
@@ -169,6 +169,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--reliability", type=Path, metavar="FILE.png", help="plot what the confidence is worth")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw best, median and worst; tips: all")
     options = parser.parse_args(arguments)
+    if options.data != "cvar" and (options.sequences or options.centre):
+        parser.error("--sequences and --centre go with --data cvar alone")
+    options.sequences, options.centre = options.sequences or ["P4", "P5"], options.centre or "segmenter"
     if options.predictions is not None:
         if options.benchmark is None or options.root is None:
             parser.error("--predictions needs --benchmark and --root, such as ../shared/data/benchmarks")

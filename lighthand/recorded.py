@@ -124,9 +124,11 @@ def evaluate_recorded(data: DataName, root: Path, weights: Path) -> dict[str, An
     training = read_training(weights)
     trained_on, subject = training.get("data"), training.get("subject")
     if trained_on != data or not isinstance(subject, str):
+        found = trained_on if trained_on != data else f"{data}, but they do not say whose frames were left for the test"
         raise WeightsError(
-            f"{weights}: trained on {trained_on} with {subject} left for the test, expected {data} and a subject. "
-            "Choose other weights."
+            f"{weights}: trained on {found}; expected weights of {data}. Train on it first: "
+            f"python -m lighthand.train --data {data} --root {root} --out DIR; then give DIR/hand.safetensors as "
+            "--weights."
         )
     net = load_weights(weights, of.joints, of.cube_mm)
     records = [record for sequence in of.read(root, "test", subject).values() for record in sequence]

@@ -41,7 +41,7 @@ class TrackConfig:
     Attributes:
         accept: presence, at least, to begin a track.
         accept_score: score of the pose (``types.HandPose.score``), at least, to begin a track: at a half, as many
-            joints should be near as not. What is taken for a hand and is none has a lower one than most hands.
+            joints should be near as not. It keeps some of what is no hand from being taken for one, not most of it.
         keep: presence, at least, to go on with one.
         lost_after: frames in a row without the hand that end its track.
         min_cutoff_hz: cut-off of the smoothing for a hand at rest; lower is calmer.

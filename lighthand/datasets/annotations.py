@@ -67,8 +67,12 @@ def read_annotations(path: Path) -> list[AnnotatedRecord]:
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}). Give the folder that holds it as --root.") from error
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror}). Give the folder that holds it as --root."
+        ) from error
+    except ValueError as error:
+        raise DataError(f"{path}: damaged ({error}). Fetch it again.") from error
     if not isinstance(entries, list) or not entries:
         raise DataError(f"{path}: expected a list of at least one image, one entry each.")
     records = []

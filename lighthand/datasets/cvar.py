@@ -46,7 +46,7 @@ def read_cvar(root: Path, sequence: str) -> list[DepthRecord]:
     folders = (root / sequence, root / "cvar" / sequence)
     folder = next((folder for folder in folders if folder.is_dir()), None)
     if folder is None:
-        raise DataError(f"{folders[0]}: no such folder. Give the folder of CVAR's P1, P3, P4 and P5 as --root.")
+        raise DataError(f"{folders[0]}: no such folder. Give the folder of CVAR's P1, P3, P4 and P5.")
     path = folder / "joint.txt"
     lines = read_counted_lines(path, "CVAR's count of frames, then a path and 21 x 'u v z' a line")
     return [_record(path, number, line, sequence) for number, line in enumerate(lines, start=2)]

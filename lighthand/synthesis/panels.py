@@ -83,9 +83,10 @@ def _curves(
 
 
 def _bends(panel: Any, flexions: Mapping[str, tuple[Array, Array]]) -> None:
-    """Draw a dot a finger, and a box about those bent at the knuckle alone."""
-    for source, (mcp, pip) in flexions.items():
-        panel.scatter(mcp.ravel(), pip.ravel(), s=3, alpha=0.4, color=_COLOURS[source], label=source)
+    """Draw how many fingers bend how far, and a box about those bent at the knuckle alone."""
+    if flexions:
+        mcp, pip = (np.concatenate([pair[k].ravel() for pair in flexions.values()]) for k in (0, 1))
+        panel.hist2d(mcp, pip, bins=(31, 25), range=((-45, 110), (-3, 120)), cmap="Greys")
     panel.add_patch(Rectangle((45, 0), 65, 35, fill=False, linestyle="--"))
     panel.set(xlim=(-45, 110), ylim=(-3, 120), xlabel="MCP, deg", ylabel="PIP, deg")
     panel.set_title("where fingers bend: " + (", ".join(flexions) or "nothing real"))

@@ -169,9 +169,9 @@ def test_msra_is_measured_on_the_subject_that_training_left_out(tmp_path: Path) 
         ({"training": "3"}, "training is 3, expected a recipe"),
         (
             {"training": '{"data": "hands17", "subject": "P0"}'},
-            "trained on hands17 with P0 .* expected msra",
+            "trained on hands17; expected weights of msra.*lighthand.train --data",
         ),
-        ({"training": '{"data": "msra"}'}, "trained on msra with None left for the test"),
+        ({"training": '{"data": "msra"}'}, "trained on msra, but they do not say whose frames"),
     ],
 )
 def test_weights_that_do_not_say_whom_training_left_out(tmp_path: Path, extra: dict[str, str], message: str) -> None:

@@ -86,7 +86,7 @@ def test_a_damaged_entry(tmp_path: Path, changes: dict[str, Any], message: str) 
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("{}", "expected a list"), ("[]", "at least one image"), ("[", "cannot be read")]
+    ("content", "message"), [("{}", "expected a list"), ("[]", "at least one image"), ("[", "damaged")]
 )
 def test_a_damaged_file(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "scene.json"
