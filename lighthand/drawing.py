@@ -161,7 +161,7 @@ def save_bars(path: Path, bars: Mapping[str, float], x_label: str) -> None:
     axes = figure.add_subplot()
     drawn = axes.barh(list(bars), list(bars.values()), log=True)
     axes.bar_label(drawn, fmt="%.2f", padding=3)
-    axes.margins(x=0.15)
+    axes.margins(x=0.2)
     axes.invert_yaxis()
     axes.set_xlabel(x_label)
     axes.grid(axis="x", alpha=0.3)

@@ -97,7 +97,7 @@ def _trust(predictions: Sequence[Prediction], errors_mm: FloatArray) -> dict[str
     known = [prediction.visible for prediction in predictions if prediction.visible is not None]
     return {
         "confidence_mean": float(np.nanmean(confidence)),
-        "joints_within_15mm": float(curve.true[curve.count > 0] @ curve.count[curve.count > 0] / curve.count.sum()),
+        "joints_within_15mm": curve.share,
         "confidence_calibration_error": curve.error,
         **({"visibility_calibration_error": reliability(*known[0]).error} if len(known) == 1 else {}),
     }

@@ -54,6 +54,11 @@ class Reliability:
         return np.where(self.count >= ENOUGH, middles + self.true - self.said, np.nan).astype(np.float32)
 
     @property
+    def share(self) -> float:
+        """What was true of all that was said."""
+        return float(np.nansum(self.true * self.count) / self.count.sum())
+
+    @property
     def error(self) -> float:
         """Expected calibration error: the mean gap between said and true, over all that was said."""
         used = self.count > 0

@@ -135,7 +135,8 @@ def tip_figures(compared: Sequence[Compared]) -> dict[str, Any]:
 
     Returns:
         ``frames``; ``found``, the fraction of them with a hand; ``tips`` compared, ``tip_median_mm``,
-        ``tip_p90_mm`` and ``tip_over_20mm``, the fraction of the tips that is farther off;
+        ``tip_p90_mm`` and ``tip_over_20mm``, the fraction of the tips that is farther off; ``tip_said_hidden``, the
+        fraction of them, all of which the person saw, that the network takes for hidden;
         ``side_correct`` of the hands found; ``centre_median_mm`` and ``centre_max_mm`` from the crop's centre
         to the marked palm; ``centre_within_60mm``, the fraction of all frames where that is at most 60 mm.
         None stands for what no frame could tell.
@@ -146,6 +147,12 @@ def tip_figures(compared: Sequence[Compared]) -> dict[str, Any]:
         for item, hand in seen
         if not item.truth.uncertain
         for distance in tip_distances(hand.joints_mm, item.truth, item.frame.intrinsics)
+    ]
+    hidden = [
+        bool(hand.pose.hidden[TIPS[FINGERS.index(finger)]])
+        for item, hand in seen
+        if not item.truth.uncertain
+        for finger in item.truth.tips
     ]
     centres = [
         float(np.linalg.norm(hand.region.centre_mm - unproject(item.truth.palm, item.frame.intrinsics)))
@@ -158,6 +165,7 @@ def tip_figures(compared: Sequence[Compared]) -> dict[str, Any]:
         "tip_median_mm": float(np.median(tips)) if tips else None,
         "tip_p90_mm": float(np.percentile(tips, 90)) if tips else None,
         "tip_over_20mm": float(np.mean(np.array(tips) > 20)) if tips else None,
+        "tip_said_hidden": float(np.mean(hidden)) if hidden else None,
         "side_correct": float(np.mean([hand.side == item.truth.side for item, hand in seen])) if seen else None,
         "centre_median_mm": float(np.median(centres)) if seen else None,
         "centre_max_mm": max(centres) if seen else None,

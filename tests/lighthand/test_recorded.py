@@ -15,7 +15,7 @@ from safetensors import safe_open
 
 from lighthand import recorded, train
 from lighthand.config import config_to_dict, load_config
-from lighthand.datasets.catalogue import DATA_SETS, NAMES
+from lighthand.datasets.catalogue import DATA_SETS, NAMES, DataName
 from lighthand.datasets.icvl import JOINTS
 from lighthand.errors import ConfigError, DataError, WeightsError
 from lighthand.evaluate import main as evaluate
@@ -120,7 +120,7 @@ def test_validation_is_what_is_held_out_as_it_is(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: str) -> None:
+def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: DataName) -> None:
     {
         "icvl": lambda: (
             icvl(tmp_path, {"20140001": 10}),
@@ -130,9 +130,9 @@ def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: str)
         "msra": lambda: msra(tmp_path, {f"P{number}": 10 if number == 4 else 2 for number in range(9)}),
         "hands17": lambda: hands17(tmp_path, 10, 2),
     }[name]()
-    config = load_config(TrainConfig, None, [*TINY, "full.steps=1"], data_recipe(name, tmp_path))  # type: ignore[arg-type]
+    config = load_config(TrainConfig, None, [*TINY, "full.steps=1"], data_recipe(name, tmp_path))
     run = train.Run(config, tmp_path)
-    joints = len(DATA_SETS[name].joints)  # type: ignore[index]
+    joints = len(DATA_SETS[name].joints)
     assert run.source.batch(0).uvz.shape == (4, joints, 3)
     run.train()
     weights = tmp_path / "hand.safetensors"
@@ -144,7 +144,7 @@ def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: str)
         assert evaluate(f"--data {name} --root {tmp_path} --weights {weights} --json {out}".split()) == 0
         values = json.loads(out.read_text())
         assert values["frames"] == 2
-        assert list(values["per_joint_mm"]) == list(DATA_SETS[name].joints)  # type: ignore[index]
+        assert list(values["per_joint_mm"]) == list(DATA_SETS[name].joints)
         assert values["mean_mm"] == pytest.approx(np.mean(list(values["per_joint_mm"].values())), rel=1e-5)
         assert 0 < values["mean_mm"] < 1000
 
@@ -197,7 +197,7 @@ def test_the_error_is_in_millimetres_of_camera_space(root: Path, monkeypatch: py
 
 
 def test_recipes_follow_the_size_of_the_data_set() -> None:
-    icvl_recipe, nyu_recipe = (data_recipe(name, Path("x")) for name in ("icvl", "nyu"))  # type: ignore[arg-type]
+    icvl_recipe, nyu_recipe = data_recipe("icvl", Path("x")), data_recipe("nyu", Path("x"))
     assert icvl_recipe.full == StageConfig(128, 40 * 620, 32, 1e-3)
     assert nyu_recipe.full.steps == 40 * 2046
     assert (icvl_recipe.network.joints, nyu_recipe.network.joints) == (16, 14)

@@ -14,6 +14,7 @@ def test_reliability_by_tenths() -> None:
     said = np.array([0.05, 0.05, 0.95, 0.95, 1.0, 0.92], np.float32)
     true = np.array([False, True, True, True, True, False])
     found = reliability(said, true)
+    assert found.share == pytest.approx(4 / 6)
     assert found.count.tolist() == [2, 0, 0, 0, 0, 0, 0, 0, 0, 4]
     assert found.true[[0, 9]].tolist() == [0.5, 0.75]
     assert found.said[9] == pytest.approx(0.955)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -46,7 +47,9 @@ def test_a_distance_is_in_the_image_plane_at_the_marked_depth() -> None:
 
 def test_single_frames_and_their_figures() -> None:
     wrong = tracked(joints(1) + np.float32(100), "left")
-    script = ScriptedPipeline({0: tracked(joints(0)), 1: wrong, 2: None, 3: tracked(joints(3))})
+    unseen = tracked(joints(3))
+    unseen = replace(unseen, pose=replace(unseen.pose, hidden=np.arange(21) == 8))
+    script = ScriptedPipeline({0: tracked(joints(0)), 1: wrong, 2: None, 3: unseen})
     compared = run_single(script, [item(0, 6.0), item(1, uncertain=True), item(2), item(3, 6.0)])  # type: ignore[arg-type]
     assert script.resets == 4
     values = tip_figures(compared)
@@ -54,6 +57,7 @@ def test_single_frames_and_their_figures() -> None:
     assert values["found"] == 0.75
     assert values["tips"] == 10  # the uncertain frame and the one without a hand have none
     assert values["tip_median_mm"] == pytest.approx(6 / 60 * 500, rel=0.1)
+    assert values["tip_said_hidden"] == 0.1  # one index finger's
     assert values["side_correct"] == pytest.approx(2 / 3)
     assert values["centre_max_mm"] > 100
     assert values["centre_within_60mm"] == 0.5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lighthand.crop import BACKGROUND, crop_to_camera
-from lighthand.datasets.catalogue import DATA_SETS, NAMES, hold_out
+from lighthand.datasets.catalogue import DATA_SETS, NAMES, DataName, hold_out
 from lighthand.datasets.crops import NOTHING, Augmentation, cut, mass_centre
 from lighthand.datasets.icvl import CAMERA
 from lighthand.datasets.record import DepthRecord
@@ -115,8 +115,8 @@ def test_a_subject_of_msra_is_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_centre_comes_from_the_truth_only_where_there_is_no_other(name: str) -> None:
-    data_set = DATA_SETS[name]  # type: ignore[index]
+def test_a_centre_comes_from_the_truth_only_where_there_is_no_other(name: DataName) -> None:
+    data_set = DATA_SETS[name]
     truth = hand(len(data_set.joints)) + np.array([50, 0, 0], np.float32)
     frame = Frame(0, plate(CAMERA), 1.0, CAMERA, 0.0)
     given = np.array([1, 2, 300], np.float32)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -43,10 +44,12 @@ def test_the_test_frames_have_no_joints(tmp_path: Path) -> None:
         ("test", "frame/BoundingBox.txt", "", "BoundingBox.txt: empty"),
     ],
 )
-def test_a_damaged_annotation(tmp_path: Path, part: str, file: str, text: str, message: str) -> None:
+def test_a_damaged_annotation(
+    tmp_path: Path, part: Literal["training", "test"], file: str, text: str, message: str
+) -> None:
     (hands17(tmp_path, 1, 1) / file).write_text(text)
     with pytest.raises(DataError, match=message):
-        read_hands17(tmp_path, part)  # type: ignore[arg-type]
+        read_hands17(tmp_path, part)
 
 
 def test_another_folder(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -56,9 +57,9 @@ def test_the_parts_are_read_apart(tmp_path: Path) -> None:
         (lambda text: text + text.replace("image_0000", "image_0009"), "image_0009.png: no such image, and so for 1 "),
     ],
 )
-def test_damaged_labels(tmp_path: Path, damage: object, message: str) -> None:
+def test_damaged_labels(tmp_path: Path, damage: Callable[[str], str], message: str) -> None:
     path = icvl(tmp_path, {"201403121135": 2}) / "Training" / "labels.txt"
-    path.write_text(damage(path.read_text()))  # type: ignore[operator]
+    path.write_text(damage(path.read_text()))
     with pytest.raises(DataError, match=message):
         read_icvl(tmp_path, "training")
 
