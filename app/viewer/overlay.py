@@ -46,7 +46,7 @@ def draw_result(result: Result) -> tuple[Image, int]:
         for joint, (point, hidden) in enumerate(zip(fixed, hand.pose.hidden, strict=True)):
             fill, rim = ((0, 0, 0), finger_colour(joint)) if hidden else (finger_colour(joint), (0, 0, 0))
             cv2.circle(image, point, 4 << _SHIFT, fill, -1, cv2.LINE_AA, _SHIFT)
-            cv2.circle(image, point, 4 << _SHIFT, rim, 1, cv2.LINE_AA, _SHIFT)
+            cv2.circle(image, point, 4 << _SHIFT, rim, 2 if hidden else 1, cv2.LINE_AA, _SHIFT)
     return image, scale
 
 
