@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from app.cameras.base import Pace
+from app.cameras.base import Filter, Kind, Pace
 from app.pacing import PacingConfig
 from lighthand.backends import NetworkSource
 from lighthand.errors import ConfigError
@@ -20,17 +19,28 @@ class CameraConfig:
     """Where frames come from.
 
     Attributes:
-        kind: "replay" plays ``source``; "synthetic" renders a moving hand.
-        source: a folder of 16-bit PNGs or an ``.npz``.
-        intrinsics: camera description of the folder, if it is neither in nor beside it.
+        kind: "auto" takes the first device that answers; "kinect" is "openni"; "replay" plays ``source``;
+            "synthetic" renders a moving hand.
+        source: a recording.
+        intrinsics: camera description of a recording that carries none.
+        serial: of the device, or None for the first of its kind.
+        width: of the depth images, pixels, or None for the driver's choice.
+        height: of the depth images, pixels, or None for the driver's choice.
+        fps: frames a second of a device, or None for the driver's choice.
+        filters: the SDK's own that run on each RealSense frame, in this order.
         pace: "recorded" plays at the recorded rate; "lockstep" loses no frame.
         loop: play the recording again and again.
         seed: of the synthetic hand.
     """
 
-    kind: Literal["replay", "synthetic"] = "synthetic"
+    kind: Kind = "synthetic"
     source: Path | None = None
     intrinsics: Path | None = None
+    serial: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: int | None = None
+    filters: tuple[Filter, ...] = ()
     pace: Pace = "recorded"
     loop: bool = False
     seed: int = 0

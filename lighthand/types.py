@@ -27,7 +27,11 @@ def _freeze(array: npt.NDArray[np.generic]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Intrinsics:
-    """A pinhole camera without distortion: size, focal lengths and principal point in pixels."""
+    """A pinhole camera with a lens: size, focal lengths and principal point in pixels.
+
+    ``distortion`` is what OpenCV calls distCoeffs: none, or k1, k2, p1, p2[, k3[, k4, k5, k6]] (Brown-Conrady, the
+    longest with the rational part).
+    """
 
     width: int
     height: int
@@ -35,15 +39,18 @@ class Intrinsics:
     fy: float
     cx: float
     cy: float
+    distortion: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a camera that cannot be.
 
         Raises:
-            SourceError: a size that is no whole number, a size or focal length that is not positive, or a value
-                that is not finite.
+            SourceError: a size that is no whole number, a size or focal length that is not positive, a value
+                that is not finite, or another number of distortion coefficients than those models have.
         """
-        values = (self.width, self.height, self.fx, self.fy, self.cx, self.cy)
+        values = (self.width, self.height, self.fx, self.fy, self.cx, self.cy, *self.distortion)
+        if len(self.distortion) not in (0, 4, 5, 8):
+            raise SourceError(f"intrinsics: {len(self.distortion)} numbers of distortion, expected none, 4, 5 or 8.")
         whole = isinstance(self.width, int) and isinstance(self.height, int)
         if not whole or not all(math.isfinite(v) for v in values) or min(values[:4]) <= 0:
             raise SourceError(
@@ -62,6 +69,7 @@ class Frame:
         depth_unit_mm: millimetres a count of ``depth``.
         intrinsics: of this image's size.
         arrival_s: when the frame reached this process.
+        backend_s: when the computer's driver had it, on the system's clock (seconds since 1970), or None.
         sensor_s: the device's own stamp on ``sensor_clock``, or None where the source has none.
         sensor_clock: the clock of ``sensor_s``: "device", "system" or "none".
         serial: the device's serial number, or the name of the recording.
@@ -75,6 +83,7 @@ class Frame:
     sensor_s: float | None = None
     sensor_clock: Literal["device", "system", "none"] = "none"
     serial: str = ""
+    backend_s: float | None = None
 
     def __post_init__(self) -> None:
         """Check the image once, at the border.

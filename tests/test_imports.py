@@ -29,8 +29,10 @@ LAYERS: dict[str, list[set[str]]] = {
         {"train", "evaluate", "export", "benchmark", "paper"},
     ],
     "app": [
+        {"formats"},
         {"cameras"},
         {"slot", "latency", "pacing"},
+        {"recording"},
         {"config"},
         {"capture", "worker"},
         {"session"},

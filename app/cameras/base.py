@@ -16,11 +16,21 @@ from lighthand.errors import SourceError
 from lighthand.types import Frame, Intrinsics
 
 Pace = Literal["recorded", "lockstep"]
+Kind = Literal["auto", "realsense", "openni", "kinect", "azure", "replay", "synthetic"]
+Filter = Literal["threshold", "spatial", "temporal", "holes"]
 
 UNITS: Final = "1.0 for most cameras, 0.125 for SR300 and SR305, 0.1 for D405"
 
 _ENOUGH: Final = 0.01  # of an image's pixels: fewer measurements may all be noise
 _SPECK: Final = 0.0005  # of an image's pixels: fewer in range are no hand
+
+
+class DeviceLostError(SourceError):
+    """The device is gone or its driver gave up; after ``close``, ``open`` may find it again by its serial number."""
+
+
+class MissingSdkError(SourceError):
+    """What drives such cameras is not installed; the text names the command that installs it."""
 
 
 class NoFrameError(SourceError):
@@ -53,9 +63,57 @@ class CameraInfo:
     intrinsics: Intrinsics
     fps: float
 
+    @property
+    def live(self) -> bool:
+        """Whether frames come from a device that may fall silent, be unplugged and come back."""
+        return self.link not in ("file", "rendered")
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """A way in which a device streams depth.
+
+    Attributes:
+        width: pixels.
+        height: pixels.
+        fps: frames a second.
+    """
+
+    width: int
+    height: int
+    fps: int
+
+    def __str__(self) -> str:
+        """Give it as ``--list`` prints it: 848x480@90."""
+        return f"{self.width}x{self.height}@{self.fps}"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that is plugged in and not opened.
+
+    Attributes:
+        kind: what ``--camera`` takes: "realsense", "openni", "azure".
+        model: its name.
+        serial: serial number, or the address where it has none.
+        link: how it is connected: "USB 3.2", "" where that is unknown.
+        modes: in which it streams depth.
+        note: what the user should know, such as a slow link; "" for nothing.
+    """
+
+    kind: str
+    model: str
+    serial: str
+    link: str
+    modes: tuple[Mode, ...]
+    note: str = ""
+
 
 class Camera(ABC):
-    """A source of depth frames: a context manager that is open inside its block."""
+    """A source of depth frames: a context manager that is open inside its block.
+
+    A device that was lost is closed and opened again, on the same object and by the same serial number.
+    """
 
     @abstractmethod
     def open(self) -> None:
@@ -74,6 +132,7 @@ class Camera(ABC):
 
         Raises:
             NoFrameError: none came in time.
+            DeviceLostError: the device is gone.
             EndOfSourceError: none will come: the recording is over or ``close`` was called.
             SourceError: the frame cannot be used or the source failed.
         """

@@ -1,0 +1,1 @@
+"""What a recording is on the disk: one file a format."""

@@ -1,0 +1,1 @@
+"""Recording live, and turning one kind of recording into another."""
