@@ -12,14 +12,13 @@ from typing import Final, Literal, Self
 
 import numpy as np
 
+from app.formats.recording import UNITS
 from lighthand.errors import SourceError
 from lighthand.types import Frame, Intrinsics
 
 Pace = Literal["recorded", "lockstep"]
 Kind = Literal["auto", "realsense", "openni", "kinect", "azure", "replay", "synthetic"]
 Filter = Literal["threshold", "spatial", "temporal", "holes"]
-
-UNITS: Final = "1.0 for most cameras, 0.125 for SR300 and SR305, 0.1 for D405"
 
 _ENOUGH: Final = 0.01  # of an image's pixels: fewer measurements may all be noise
 _SPECK: Final = 0.0005  # of an image's pixels: fewer in range are no hand
@@ -176,8 +175,12 @@ class Metronome:
         self._due_s = time.perf_counter()
         self._closed = threading.Event()
 
-    def wait(self, timeout_s: float) -> float:
+    def wait(self, timeout_s: float, next_s: float | None = None) -> float:
         """Wait for the next beat; beats that were missed do not come in a burst.
+
+        Args:
+            timeout_s: how long to wait.
+            next_s: from this beat to the one after it at the recorded pace; None for the period.
 
         Returns:
             The time of the beat on ``perf_counter``.
@@ -192,7 +195,8 @@ class Metronome:
         if left_s > timeout_s:
             raise NoFrameError(f"no frame within {timeout_s:g} s: the next is due in {left_s:.1f} s")
         now_s = time.perf_counter()
-        self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
+        period_s = self._period_s if next_s is None or not self._period_s else next_s
+        self._due_s = max(self._due_s, now_s - period_s) + period_s
         return now_s
 
     def close(self) -> None:

@@ -6,12 +6,11 @@ One of ``camera.yaml`` in the folder of images, ``<folder>.yaml`` beside it, or 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.cameras.base import UNITS
+from app.formats.recording import Description
 from lighthand.config import load_config
 from lighthand.errors import SourceError
 from lighthand.types import Intrinsics
@@ -36,6 +35,7 @@ class Calibration:
         invalid_from: counts from here on are no measurement, beside 0.
         size_tells: no other common depth camera gives images of this size, so the size alone may choose
             this description.
+        distortion: of the lens, as in ``lighthand.types.Intrinsics``.
     """
 
     width: int
@@ -49,6 +49,7 @@ class Calibration:
     model: str = "depth camera"
     invalid_from: int = 65536
     size_tells: bool = False
+    distortion: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -56,18 +57,16 @@ class Calibration:
         Raises:
             SourceError: one is out of its range.
         """
-        if not (math.isfinite(self.depth_unit_mm) and 0.001 <= self.depth_unit_mm <= 100):
-            raise SourceError(f"depth_unit_mm is {self.depth_unit_mm:g}, expected 0.001 to 100 ({UNITS}).")
-        if not (math.isfinite(self.fps) and 0.1 <= self.fps <= 1000):
-            raise SourceError(f"fps is {self.fps:g}, expected 0.1 to 1000.")
-        if not 1 <= self.invalid_from <= 65536:
-            raise SourceError(f"invalid_from is {self.invalid_from}, expected 1 to 65536.")
-        _ = self.intrinsics
+        self.of("")
 
     @property
     def intrinsics(self) -> Intrinsics:
         """The pinhole camera."""
-        return Intrinsics(self.width, self.height, self.fx, self.fy, self.cx, self.cy)
+        return Intrinsics(self.width, self.height, self.fx, self.fy, self.cx, self.cy, self.distortion)
+
+    def of(self, name: str) -> Description:
+        """Describe the recording of that name."""
+        return Description(self.model, name, self.depth_unit_mm, self.intrinsics, self.fps, self.invalid_from)
 
 
 def load_calibration(path: Path) -> Calibration:

@@ -1,34 +1,31 @@
-"""A recording as a camera: a folder of 16-bit PNGs, or an ``.npz``."""
+"""A recording as a camera: an MCAP file, a folder of images, an ``.npz`` or an ``.npy``."""
 
 from __future__ import annotations
 
 import logging
-import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Callable
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import cv2
-import numpy as np
-
 from app.cameras.base import Camera, CameraInfo, EndOfSourceError, Metronome, Pace
-from app.cameras.calibration import Calibration, find_calibration, load_calibration, unit_doubt
+from app.cameras.calibration import find_calibration, load_calibration, unit_doubt
+from app.formats.arrays import open_npy, open_npz
+from app.formats.folder import open_folder
+from app.formats.mcap_read import McapRecording
+from app.formats.recording import DamagedFrameError, Description, RecordedFrame, Recording
 from lighthand.errors import SourceError
-from lighthand.types import DepthArray, Frame
+from lighthand.types import Frame
 
 _LOG: Final = logging.getLogger(__name__)
-_PNG_HEAD: Final = b"\x89PNG\r\n\x1a\n"
 
 _SHORT_S: Final = 2.0  # a recording shorter than that is over before one has looked
-
-Loader = Callable[[int], DepthArray]
+_SELF_DESCRIBING: Final = (".npz", ".mcap")
+_FORMATS: Final = "a folder of 16-bit PNGs, an .npz, .npy or .mcap"
 
 
 class ReplayCamera(Camera):
-    """Plays a recording; frame k carries the sensor time k / fps, so that two runs see the same times."""
+    """Plays a recording with the numbers and the camera's times that it holds."""
 
     def __init__(
         self, source: Path, intrinsics: Path | None = None, *, pace: Pace = "recorded", loop: bool = False
@@ -36,17 +33,18 @@ class ReplayCamera(Camera):
         """Take note of what to play; ``open`` reads.
 
         Args:
-            source: a folder of 16-bit PNGs, or an ``.npz``.
-            intrinsics: camera description of a folder, if it is neither in nor beside it.
-            pace: see ``base.Metronome``.
-            loop: begin again after the last frame.
+            source: a folder of images, or an ``.mcap``, ``.npz`` or ``.npy``.
+            intrinsics: camera description, where none is in the recording or beside it.
+            pace: "recorded" plays each frame when it came; "lockstep" when the one before was taken.
+            loop: begin again after the last frame; numbers and times go on rising.
         """
         self._source = source
         self._intrinsics = intrinsics
         self._pace = pace
         self._loop = loop
-        self._seq = 0
         self._info: CameraInfo | None = None
+        self._busy = threading.Lock()  # held while a frame is read from the file
+        self._recording: Recording | None = None
         self._metronome: Metronome | None = None
 
     def open(self) -> None:
@@ -56,54 +54,121 @@ class ReplayCamera(Camera):
             SourceError: no such recording, or it cannot be used.
             ConfigError: the camera description cannot be read.
         """
-        if self._source.is_dir():
-            self._load, count, about = _open_folder(self._source, self._intrinsics)
-        elif self._source.suffix == ".npz" and self._source.is_file():
-            if self._intrinsics:
-                raise SourceError(f"{self._source}: an .npz holds its own intrinsics. Leave --intrinsics out.")
-            self._load, count, about = _open_npz(self._source)
-        else:
-            what = "neither a folder nor an .npz" if self._source.exists() else "no such file or folder"
-            raise SourceError(f"{self._source}: {what}. Give --source a folder of 16-bit PNGs or an .npz.")
-        self._invalid_from = about.invalid_from
-        unit, camera = about.depth_unit_mm, about.intrinsics
+        self.close()
+        recording = self._find()
+        about, count = recording.about, recording.count
+        camera, unit = about.intrinsics, about.depth_unit_mm
         if doubt := unit_doubt(camera.width, camera.height, unit):
             _LOG.warning("%s: %s", self._source, doubt)
-        name = self._source.resolve().name
-        self._info = CameraInfo(about.model, name, "", "file", unit, camera, about.fps)
-        self._count = count
+        self._info = CameraInfo(about.model, about.serial, about.firmware, "file", unit, camera, about.fps)
         if self._pace == "recorded" and not self._loop and count < _SHORT_S * about.fps:
             _LOG.warning(
                 "%s: %d frame(s), over in %.2g s: --loop plays them again and again, --pace lockstep shows every one",
                 self._source, count, count / about.fps,
             )  # fmt: skip
-        self._depth(0)
-        self._seq = 0
-        self._metronome = Metronome(about.fps, self._pace)
+        self._step = self._damaged = 0
+        self._round = self._ahead = 0  # what is added to the numbers in this round, and to the times:
+        self._sensor_ahead_s = self._backend_ahead_s = 0.0
+        self._shown: RecordedFrame | None = None
+        with self._busy:
+            self._recording = recording
+            self._metronome = Metronome(about.fps, self._pace)
+        try:
+            _, self._first = self._load(recording, 0)
+        except BaseException:
+            self.close()
+            raise
+
+    def _find(self) -> Recording:
+        """Open what the source is."""
+        source, suffix = self._source, self._source.suffix.lower()
+        if self._intrinsics and suffix in _SELF_DESCRIBING and source.is_file():
+            raise SourceError(f"{source}: an {suffix} holds its own intrinsics. Leave --intrinsics out.")
+        if source.is_dir():
+            return open_folder(source, self._describe, named=self._intrinsics is not None)
+        if source.is_file() and suffix == ".npz":
+            return open_npz(source)
+        if source.is_file() and suffix == ".npy":
+            return open_npy(source, self._describe)
+        if source.is_file() and suffix == ".mcap":
+            return McapRecording(source)
+        what = "" if source.exists() else "no such file or folder"
+        raise SourceError(f"{source}: {what or 'no recording that can be played'}. Give --source {_FORMATS}.")
+
+    def _describe(self, place: Path, width: int, height: int) -> Description:
+        """Find the description of images of that size that lie there."""
+        name = self._source.resolve().name
+        if self._intrinsics:
+            about, path = load_calibration(self._intrinsics), self._intrinsics
+        else:
+            about, path, by_size = find_calibration(place, width, height)
+            if by_size:
+                _LOG.warning(
+                    "%s: no camera description beside it; %dx%d is a %s: using %s (unit %g mm)",
+                    self._source, width, height, about.model, path, about.depth_unit_mm,
+                )  # fmt: skip
+        if (about.width, about.height) != (width, height):
+            raise SourceError(
+                f"{self._source}: {width}x{height}, but {path} says {about.width}x{about.height}. "
+                "Use the description of the camera that took it."
+            )
+        return about.of(name)
 
     def read(self, timeout_s: float) -> Frame:
         """Give the next frame when it is due; see ``Camera.read``."""
-        if self._metronome is None:
-            raise EndOfSourceError(f"{self._source}: not opened")
-        if self._seq >= self._count and not self._loop:
-            raise EndOfSourceError(f"{self._source}: the recording is over after {self._count} frames")
-        info, seq = self.info, self._seq
-        depth = self._depth(seq)  # before it is due: a camera has its image ready, too
-        arrival_s = self._metronome.wait(timeout_s)
-        self._seq += 1
-        return Frame(seq, depth, info.depth_unit_mm, info.intrinsics, arrival_s, seq / info.fps, "device", info.serial)
+        with self._busy:
+            recording, metronome = self._recording, self._metronome
+            if recording is None or metronome is None:
+                raise EndOfSourceError(f"{self._source}: not opened, or closed")
+            step, raw = self._load(recording, self._step)  # before it is due: a camera has its image ready, too
+            at = (step + 1) % recording.count
+            gap_s = recording.moment_s(at) - recording.moment_s(at - 1) if at else 1 / self.info.fps
+            arrival_s = metronome.wait(timeout_s, gap_s)
+            shown = self._shown = self._in_round(recording, step, raw)
+            self._step = step + 1
+        info = self.info
+        return Frame(
+            shown.seq, shown.depth, info.depth_unit_mm, info.intrinsics, arrival_s, shown.sensor_s, shown.sensor_clock,
+            info.serial, shown.backend_s,
+        )  # fmt: skip
 
-    def _depth(self, seq: int) -> DepthArray:
-        """Read the image of one frame, checked."""
-        depth = self._load(seq % self._count)
-        if self._invalid_from < 65536:
-            depth = np.where(depth >= self._invalid_from, np.uint16(0), depth)
-        return depth
+    def _load(self, recording: Recording, step: int) -> tuple[int, RecordedFrame]:
+        """Read the frame of a step, or the first after it that is not damaged; give its step, too."""
+        for at in range(step, step + recording.count):
+            if at >= recording.count and not self._loop:
+                raise EndOfSourceError(f"{self._source}: the recording is over after {recording.count} frames")
+            try:
+                return at, recording.frame(at % recording.count)
+            except DamagedFrameError as error:
+                if not self._damaged:
+                    _LOG.warning("%s It is left out, and so are others like it.", error)
+                self._damaged += 1
+        raise SourceError(f"{self._source}: no frame can be read. Copy the file again.")
+
+    def _in_round(self, recording: Recording, step: int, raw: RecordedFrame) -> RecordedFrame:
+        """Let numbers and times go on where the round before ended."""
+        rounds = step // recording.count
+        if not rounds:
+            return raw
+        last, first = self._shown, self._first
+        assert last is not None
+        if rounds > self._round:
+            beat_s = 1 / recording.about.fps
+            self._round, self._ahead = rounds, last.seq + 1 - first.seq
+            self._sensor_ahead_s = (last.sensor_s or 0.0) + beat_s - (first.sensor_s or 0.0)
+            self._backend_ahead_s = (last.backend_s or 0.0) + beat_s - (first.backend_s or 0.0)
+        sensor_s = None if raw.sensor_s is None else raw.sensor_s + self._sensor_ahead_s
+        backend_s = None if raw.backend_s is None else raw.backend_s + self._backend_ahead_s
+        return replace(raw, seq=raw.seq + self._ahead, sensor_s=sensor_s, backend_s=backend_s)
 
     def close(self) -> None:
         """End; see ``Camera.close``."""
         if self._metronome is not None:
             self._metronome.close()
+        with self._busy:
+            if self._recording is not None:
+                self._recording.close()
+            self._recording = None
 
     @property
     def info(self) -> CameraInfo:
@@ -111,112 +176,3 @@ class ReplayCamera(Camera):
         if self._info is None:
             raise SourceError(f"{self._source}: not opened")
         return self._info
-
-
-def _open_folder(folder: Path, intrinsics: Path | None) -> tuple[Loader, int, Calibration]:
-    """Find the PNGs of a folder and their description."""
-    paths = sorted(folder.rglob("*.png"), key=lambda path: _natural(path.relative_to(folder)))
-    if not paths:
-        raise SourceError(f"{folder}: no PNG in it. Give --source a folder of 16-bit PNGs or an .npz.")
-    height, width = _read_png(paths[0]).shape
-    if intrinsics:
-        about = load_calibration(intrinsics)
-        if (about.width, about.height) != (width, height):
-            raise SourceError(
-                f"{paths[0]}: {width}x{height}, but {intrinsics} is for {about.width}x{about.height}. "
-                "Use the description of the camera that took it."
-            )
-    else:
-        about, path, by_size = find_calibration(folder, width, height)
-        if (about.width, about.height) != (width, height):
-            raise SourceError(
-                f"{paths[0]}: {width}x{height}, but {path} says {about.width}x{about.height}. Correct the YAML."
-            )
-        if by_size:
-            _LOG.warning(
-                "%s: no camera description beside it; %dx%d is a %s: using %s (unit %g mm)",
-                folder, width, height, about.model, path, about.depth_unit_mm,
-            )  # fmt: skip
-
-    def load(index: int) -> DepthArray:
-        depth = _read_png(paths[index])
-        if depth.shape != (height, width):
-            raise SourceError(
-                f"{paths[index]}: {depth.shape[1]}x{depth.shape[0]}, the recording began with {width}x{height}. "
-                "Keep the images of each camera in a folder of their own."
-            )
-        return depth
-
-    return load, len(paths), about
-
-
-def _natural(path: Path) -> tuple[tuple[int, int, str], ...]:
-    """Sort by the numbers in a name, so that 2.png comes before 10.png."""
-    parts = re.findall(r"\d+|\D+", path.as_posix())
-    return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts)
-
-
-def _read_png(path: Path) -> DepthArray:
-    """Read a 16-bit single-channel PNG, checked whole: OpenCV returns half of a truncated one in silence."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
-    bits, colours = _check_png(path, data)
-    if (bits, colours) != (16, 0):
-        kind = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}.get(colours, "unknown")
-        raise SourceError(
-            f"{path}: {bits}-bit {kind} PNG, expected 16-bit grey: depth, not a colour image or a preview of depth."
-        )
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if image is None or image.dtype != np.uint16:
-        raise SourceError(f"{path}: damaged PNG, its pixels cannot be unpacked. Copy it again or remove it.")
-    return np.asarray(image, np.uint16)
-
-
-def _check_png(path: Path, data: bytes) -> tuple[int, int]:
-    """Walk through the chunks of a PNG; give its bits a sample and its colour type."""
-    if not data.startswith(_PNG_HEAD) or data[12:16] != b"IHDR":
-        raise SourceError(f"{path}: not a PNG ({len(data)} bytes). Copy it again or remove it.")
-    start, kind = len(_PNG_HEAD), b""
-    while kind != b"IEND":
-        if start + 12 > len(data):
-            raise SourceError(f"{path}: truncated PNG, it ends after {len(data)} bytes. Copy it again or remove it.")
-        length, kind = struct.unpack_from(">I4s", data, start)
-        end = start + 12 + length
-        if end > len(data):
-            raise SourceError(f"{path}: truncated PNG, {end - len(data)} bytes missing. Copy it again or remove it.")
-        if zlib.crc32(data[start + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
-            raise SourceError(f"{path}: damaged PNG, wrong checksum at byte {start}. Copy it again or remove it.")
-        start = end
-    return data[24], data[25]
-
-
-def _open_npz(path: Path) -> tuple[Loader, int, Calibration]:
-    """Read an ``.npz`` whole."""
-    try:
-        with path.open("rb") as file, zipfile.ZipFile(file), np.load(file, allow_pickle=False) as archive:
-            missing = [key for key in ("depth", "intrinsics", "depth_unit_mm") if key not in archive]
-            if missing:
-                raise SourceError(
-                    f"{path}: holds {', '.join(archive.files) or 'nothing'}, but no {', '.join(missing)}. "
-                    "See recordings/README.md for the arrays."
-                )
-            depth, lens = archive["depth"], archive["intrinsics"]
-            unit = archive["depth_unit_mm"]
-            fps = archive["fps"] if "fps" in archive else np.float64(30)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise SourceError(f"{path}: cannot be read as an .npz ({error}). Copy or write it again.") from error
-    if depth.dtype != np.uint16 or depth.ndim != 3 or not depth.size:
-        raise SourceError(f"{path}: depth is {depth.dtype} {depth.shape}, expected uint16 (N, H, W), N at least 1.")
-    for name, array, size in (("intrinsics", lens, 4), ("depth_unit_mm", unit, 1), ("fps", fps, 1)):
-        if array.size != size or array.dtype.kind not in "iuf":
-            raise SourceError(f"{path}: {name} is {array.dtype} {array.shape}, expected {size} number(s).")
-    fx, fy, cx, cy = (float(value) for value in lens.reshape(4))
-    try:
-        about = Calibration(
-            depth.shape[2], depth.shape[1], fx, fy, cx, cy, float(unit.item()), float(fps.item()), "recording"
-        )
-    except SourceError as error:
-        raise SourceError(f"{path}: {error}") from error
-    return lambda index: depth[index].copy(), len(depth), about

@@ -84,11 +84,21 @@ def _read_gesture(folder: Path, subject: str) -> list[DepthRecord]:
 
 
 def _load(path: Path, seq: int, subject: str) -> Frame:
-    return Frame(seq, _read_depth(path), UNIT_MM, CAMERA, seq / RATE_HZ, serial=f"msra/{subject}")
+    return Frame(seq, read_depth_bin(path), UNIT_MM, CAMERA, seq / RATE_HZ, serial=f"msra/{subject}")
 
 
-def _read_depth(path: Path) -> DepthArray:
-    """Read the whole image in counts of ``UNIT_MM``; what does not fit them is no measurement."""
+def read_depth_bin(path: Path) -> DepthArray:
+    """Read the whole image in counts of ``UNIT_MM``; what does not fit them is no measurement.
+
+    Args:
+        path: the ``_depth.bin``.
+
+    Returns:
+        (240, 320) uint16.
+
+    Raises:
+        DataError: the file is missing, cut short, or holds something else.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:

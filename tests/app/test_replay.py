@@ -14,6 +14,7 @@ import yaml
 from app.cameras.base import Camera, EndOfSourceError, NoFrameError, Pace
 from app.cameras.calibration import FOLDER, load_calibration
 from app.cameras.replay import ReplayCamera
+from app.formats.recording import ImageRow
 from lighthand.errors import ConfigError, LightHandError, SourceError
 from lighthand.types import DepthArray, Frame
 
@@ -101,7 +102,8 @@ def test_a_short_recording_says_how_to_see_it(
 def test_a_frame_arrives_when_it_is_read_not_before(folder: Path) -> None:
     read_s: list[float] = []
     with ReplayCamera(folder) as camera:
-        load = camera._load
+        assert isinstance(camera._recording, ImageRow)
+        load = camera._recording._load
 
         def slow(index: int) -> DepthArray:
             time.sleep(0.02)
@@ -109,7 +111,7 @@ def test_a_frame_arrives_when_it_is_read_not_before(folder: Path) -> None:
             read_s.append(time.perf_counter())
             return depth
 
-        camera._load = slow
+        camera._recording._load = slow
         frames = [camera.read(1.0) for _ in range(3)]
     assert all(frame.arrival_s >= moment_s for frame, moment_s in zip(frames, read_s, strict=True))
 
@@ -163,7 +165,7 @@ def broken(folder: Path, case: str) -> Path:
     ("case", "error", "text"),
     [
         ("missing", SourceError, "nowhere: no such file or folder"),
-        ("a text file", SourceError, "camera.yaml: neither a folder nor an .npz"),
+        ("a text file", SourceError, "camera.yaml: no recording that can be played. Give --source a folder"),
         ("empty", SourceError, "recording: no PNG in it"),
         ("truncated", SourceError, "1.png: truncated PNG, .* bytes"),
         ("truncated in a header", SourceError, "1.png: truncated PNG, .* bytes"),
@@ -171,7 +173,7 @@ def broken(folder: Path, case: str) -> Path:
         ("no PNG", SourceError, "1.png: not a PNG"),
         ("8 bit", SourceError, "1.png: 8-bit grey PNG, expected 16-bit grey"),
         ("colour", SourceError, "1.png: 16-bit RGB PNG, expected 16-bit grey"),
-        ("other size than the YAML", SourceError, "1.png: 9x6, but .*camera.yaml says 8x6"),
+        ("other size than the YAML", SourceError, "recording: 9x6, but .*camera.yaml says 8x6"),
         ("depth_unit_mm=0", SourceError, "camera.yaml: depth_unit_mm is 0, expected .*0.125 for SR300"),
         ("depth_unit_mm=-1", SourceError, "camera.yaml: depth_unit_mm is -1"),
         ("depth_unit_mm=1000", SourceError, "camera.yaml: depth_unit_mm is 1000"),

@@ -1,0 +1,200 @@
+"""Write MCAP files chunk by chunk: after each, the file can be read up to there, whatever happens next.
+
+Of the mcap package's own writer the records alone are used: it knows neither zstd's fastest level, which packs depth as
+small as its default in a third of the time, nor when a chunk should end. Format: https://mcap.dev/spec
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping
+from io import FileIO
+from typing import Final
+
+import zstandard
+from mcap.data_stream import RecordBuilder
+from mcap.opcode import Opcode
+from mcap.records import (
+    Channel,
+    Chunk,
+    ChunkIndex,
+    DataEnd,
+    Footer,
+    Header,
+    McapRecord,
+    Message,
+    MessageIndex,
+    Metadata,
+    MetadataIndex,
+    Schema,
+    Statistics,
+)
+
+MAGIC: Final = b"\x89MCAP0\r\n"
+CHUNK_BYTES: Final = 1 << 20
+CHUNK_NS: Final = 1_000_000_000
+"""A chunk ends where it is so large or so old."""
+
+
+class McapFile:
+    """Takes messages; not for two threads at once."""
+
+    def __init__(self, file: FileIO, profile: str = "ros2") -> None:
+        """Write the beginning.
+
+        Args:
+            file: unbuffered, empty; stays the caller's to close.
+            profile: kind of the messages.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.size_bytes = 0  # written
+        self._file = file
+        self._packer = zstandard.ZstdCompressor(level=1)
+        self._schemas: dict[str, Schema] = {}
+        self._channels: dict[str, Channel] = {}
+        self._chunk_indexes: list[ChunkIndex] = []
+        self._metadata_indexes: list[MetadataIndex] = []
+        self._statistics = Statistics(0, 0, defaultdict(int), 0, 0, 0, 0, 0, 0)
+        self._begin_chunk()
+        self._write(MAGIC + _packed(Header(profile, "lighthand")))
+
+    def _begin_chunk(self) -> None:
+        self._chunk = RecordBuilder()
+        self._indexes: dict[int, MessageIndex] = {}
+        self._first_ns = self._last_ns = 0
+
+    def channel(self, topic: str, kind: str, definition: bytes, *, encoding: str = "cdr", how: str = "ros2msg") -> int:
+        """Give the number of a topic; at its first call the file gets to know it.
+
+        Args:
+            topic: its name.
+            kind: type of its messages.
+            definition: of the type.
+            encoding: of its messages.
+            how: language of the definition.
+        """
+        if topic not in self._channels:
+            schema = self._schemas.get(kind)
+            if schema is None:
+                schema = self._schemas[kind] = Schema(len(self._schemas) + 1, definition, how, kind)
+                schema.write(self._chunk)
+            channel = Channel(len(self._channels) + 1, topic, encoding, {}, schema.id)
+            self._channels[topic] = channel
+            channel.write(self._chunk)
+        return self._channels[topic].id
+
+    def flush_when_due(self, time_ns: int) -> None:
+        """Write the chunk so far if it is large or old enough.
+
+        Args:
+            time_ns: of what comes next.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self._chunk.count > CHUNK_BYTES or time_ns - self._first_ns > CHUNK_NS:
+            self.flush()
+
+    def message(self, channel: int, time_ns: int, data: bytes, sequence: int = 0) -> None:
+        """Add a message to the chunk.
+
+        Args:
+            channel: from ``channel``.
+            time_ns: nanoseconds since 1970.
+            data: encoded.
+            sequence: number of the message at its source, modulo 2^32.
+        """
+        if not self._indexes:
+            self._first_ns = self._last_ns = time_ns
+        self._first_ns, self._last_ns = min(self._first_ns, time_ns), max(self._last_ns, time_ns)
+        index = self._indexes.setdefault(channel, MessageIndex(channel, []))
+        index.records.append((time_ns, self._chunk.count))
+        Message(channel, time_ns, data, time_ns, sequence % 2**32).write(self._chunk)
+        self._statistics.channel_message_counts[channel] += 1
+
+    def flush(self) -> None:
+        """Write the chunk so far.
+
+        Raises:
+            OSError: it cannot be written; it is lost, what was written before can be read.
+        """
+        if not self._indexes:
+            return
+        raw = _taken(self._chunk)
+        packed = self._packer.compress(raw)
+        chunk = Chunk("zstd", packed, self._last_ns, self._first_ns, zlib.crc32(raw), len(raw))
+        out = RecordBuilder()
+        chunk.write(out)
+        length = out.count
+        offsets = {}
+        for number, index in self._indexes.items():
+            offsets[number] = self.size_bytes + out.count
+            index.write(out)
+        first_ns, last_ns, start = self._first_ns, self._last_ns, self.size_bytes
+        extra = out.count - length
+        self._begin_chunk()
+        self._write(_taken(out))
+        self._chunk_indexes.append(
+            ChunkIndex(length, start, "zstd", len(packed), last_ns, extra, offsets, first_ns, len(raw))
+        )
+
+    def metadata(self, name: str, values: Mapping[str, str]) -> None:
+        """Add names and values, after the chunk so far.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        self.flush()
+        data = _packed(Metadata(name, dict(values)))
+        self._metadata_indexes.append(MetadataIndex(self.size_bytes, len(data), name))
+        self._write(data)
+
+    def finish(self) -> None:
+        """Write the last chunk, the index and the end.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        self.flush()
+        self._write(_packed(DataEnd(0)))
+        statistics, chunks = self._statistics, self._chunk_indexes
+        statistics.channel_count, statistics.schema_count = len(self._channels), len(self._schemas)
+        statistics.chunk_count, statistics.metadata_count = len(chunks), len(self._metadata_indexes)
+        statistics.message_count = sum(statistics.channel_message_counts.values())
+        statistics.message_start_time = min((index.message_start_time for index in chunks), default=0)
+        statistics.message_end_time = max((index.message_end_time for index in chunks), default=0)
+        start = self.size_bytes
+        summary = b"".join(
+            _packed(record)
+            for group in (
+                self._schemas.values(), self._channels.values(), (statistics,), chunks, self._metadata_indexes
+            )
+            for record in group
+        )  # fmt: skip
+        head = bytes([Opcode.FOOTER]) + (20).to_bytes(8, "little") + start.to_bytes(8, "little") + bytes(8)
+        self._write(summary + _packed(Footer(start, 0, zlib.crc32(summary + head))) + MAGIC)
+
+    def _write(self, data: bytes) -> None:
+        """Write all of it, or none."""
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            self._file.truncate(self.size_bytes)
+            self._file.seek(self.size_bytes)
+            raise
+        self.size_bytes += len(data)
+
+
+def _packed(record: McapRecord) -> bytes:
+    out = RecordBuilder()
+    record.write(out)
+    return _taken(out)
+
+
+def _taken(builder: RecordBuilder) -> bytes:
+    return bytes(builder.end())  # type: ignore[no-untyped-call]

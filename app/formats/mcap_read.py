@@ -1,0 +1,199 @@
+"""Read a recording out of an MCAP file, frame by frame."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+
+from mcap.data_stream import ReadDataStream
+from mcap.opcode import Opcode
+from mcap.reader import SeekingReader
+from mcap.records import Chunk, MessageIndex
+from mcap_ros2.decoder import DecoderFactory
+
+from app.formats import rvl
+from app.formats.mcap_scan import DAMAGE, being_written, check_magic, is_whole, repair, unpack
+from app.formats.mcap_write import BEGIN, END
+from app.formats.messages import FORMAT, HEAD
+from app.formats.recording import Clock, DamagedFrameError, Description, RecordedFrame, Recording
+from app.formats.schemas import DEPTH, FRAME
+from lighthand.errors import SourceError
+from lighthand.types import Intrinsics
+
+_LOG: Final = logging.getLogger(__name__)
+_MESSAGE_HEAD: Final = 22  # channel, sequence, two times
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a message is: the chunk's start in the file, the message's in the chunk."""
+
+    chunk: int
+    offset: int
+
+
+class McapRecording(Recording):
+    """A recording of ours; one that was cut off is repaired when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file and read its index.
+
+        Raises:
+            SourceError: it cannot be read, or is no recording of ours.
+        """
+        self._path = path
+        try:
+            file: BinaryIO = path.open("rb")
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
+        self._file = file
+        try:
+            check_magic(path, file)
+            if not is_whole(file):
+                self._file = _whole(path, file)
+            self._read_index()
+        except DAMAGE as error:
+            self.close()
+            raise SourceError(f"{path}: damaged MCAP, its index makes no sense ({error}). Copy it again.") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _read_index(self) -> None:
+        """Find the messages of each topic, without unpacking the chunks."""
+        self._file.seek(0)
+        reader = SeekingReader(self._file)
+        summary = reader.get_summary()
+        assert summary is not None
+        self._metadata = {record.name: record.metadata for record in reader.iter_metadata()}
+        self._topics = {number: channel.topic for number, channel in summary.channels.items()}
+        factory = DecoderFactory()
+        self._decoders = {
+            channel.topic: cast(
+                Callable[[bytes], Any],
+                factory.decoder_for(channel.message_encoding, summary.schemas.get(channel.schema_id)),
+            )
+            for channel in summary.channels.values()
+        }
+        self._places: dict[str, list[tuple[int, _Place]]] = {topic: [] for topic in self._topics.values()}
+        for chunk in sorted(summary.chunk_indexes, key=lambda chunk: chunk.chunk_start_offset):
+            for channel, start in chunk.message_index_offsets.items():
+                self._file.seek(start + 9)
+                places = self._places[self._topics[channel]]
+                index = MessageIndex.read(ReadDataStream(self._file))
+                places += [(time_ns, _Place(chunk.chunk_start_offset, offset)) for time_ns, offset in index.records]
+        self._unpacked: dict[int, bytes] = {}
+        self._frames = dict(self._places.get(FRAME, []))
+        depth = self._places.get(DEPTH, [])
+        if not depth or not self._frames:
+            topics = ", ".join(sorted(self._places)) or "nothing"
+            raise SourceError(
+                f"{self._path}: holds {topics}, but no {DEPTH} with {FRAME} beside it: no frame that LightHand "
+                "recorded. Record again, or convert the original: python -m app.recording convert SRC DST.mcap."
+            )
+        self.count = len(depth)
+        self.about = self._describe()
+
+    def _describe(self) -> Description:
+        text = self.metadata.get("camera")
+        if text is None:
+            raise SourceError(f"{self._path}: no metadata {BEGIN!r} with the camera in it. Copy it again.")
+        values = json.loads(text)
+        lens = values.pop("intrinsics")
+        try:
+            intrinsics = Intrinsics(**(lens | {"distortion": tuple(lens["distortion"])}))
+            return Description(**values, intrinsics=intrinsics)
+        except TypeError as error:
+            raise SourceError(f"{self._path}: the camera's description has other fields ({error}).") from error
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What was noted at the start: version, camera and about, the last two as JSON."""
+        return self._metadata.get(BEGIN, {})
+
+    @property
+    def end(self) -> dict[str, str]:
+        """What was noted at the end: frames, drops, error."""
+        return self._metadata.get(END, {})
+
+    def frame(self, index: int) -> RecordedFrame:
+        """See ``Recording.frame``."""
+        time_ns, place = self._places[DEPTH][index]
+        try:
+            depth = self._decoders[DEPTH](self._message(place))
+            about = self._decoders[FRAME](self._message(self._frames[time_ns]))
+            _, _, _, columns, rows = HEAD.unpack_from(depth.data)
+            size = (self.about.intrinsics.width, self.about.intrinsics.height)
+            if depth.format != FORMAT or (columns, rows) != size:
+                raise ValueError(f"{depth.format}, {columns}x{rows}")
+            pixels = rvl.decode(depth.data[HEAD.size :], columns, rows)
+        except DAMAGE as error:
+            raise DamagedFrameError(
+                f"{self._path}: frame {index} of {self.count} is damaged ({error}). Copy the file again."
+            ) from error
+        clock = cast(Clock, about.sensor_clock)
+        return RecordedFrame(pixels, about.seq, _or_none(about.sensor_s), clock, _or_none(about.backend_s))
+
+    def moment_s(self, index: int) -> float:
+        """See ``Recording.moment_s``."""
+        depth = self._places[DEPTH]
+        return (depth[index][0] - depth[0][0]) / 1e9
+
+    def messages(self, topic: str) -> Iterator[tuple[int, Any]]:
+        """Give the messages of a topic, decoded, with their times; those in damaged chunks are left out."""
+        for time_ns, place in self._places.get(topic, []):
+            try:
+                message = self._decoders[topic](self._message(place))
+            except DAMAGE:
+                continue
+            yield time_ns, message
+
+    def counts(self) -> dict[str, int]:
+        """Give how many messages each topic has."""
+        return {topic: len(places) for topic, places in sorted(self._places.items())}
+
+    def close(self) -> None:
+        """See ``Recording.close``."""
+        self._file.close()
+
+    def _message(self, place: _Place) -> bytes:
+        """Give the bytes of a message."""
+        if place.chunk not in self._unpacked:
+            self._file.seek(place.chunk + 9)
+            self._unpacked = {place.chunk: unpack(Chunk.read(ReadDataStream(self._file)))}
+        raw = self._unpacked[place.chunk]
+        opcode, length = struct.unpack_from("<BQ", raw, place.offset)
+        end = place.offset + 9 + length
+        if opcode != Opcode.MESSAGE or end > len(raw):
+            raise ValueError("no message where the index has one")
+        return raw[place.offset + 9 + _MESSAGE_HEAD : end]
+
+
+def _whole(path: Path, file: BinaryIO) -> BinaryIO:
+    """Repair a file that was cut off, where that is allowed; give what can be read."""
+    file.close()
+    with path.open("rb") as again:
+        growing = being_written(again)
+    if not growing:
+        try:
+            report = repair(path)
+        except OSError:
+            growing = True  # nothing may be written here: read a copy
+        else:
+            _LOG.warning("%s: the recording was cut off; repaired: %s", path, report)
+            return path.open("rb")
+    with tempfile.NamedTemporaryFile(suffix=".mcap") as copy:
+        report = repair(path, Path(copy.name))
+        _LOG.warning("%s: the recording is cut off, or goes on: %s; the file is left as it is", path, report)
+        return Path(copy.name).open("rb")  # goes with the last who has it open
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,242 @@
+"""Record what a run sees and finds, on a thread of its own, without ever holding the run up."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from app.cameras.base import CameraInfo
+from app.formats.mcap_write import RecordingWriter
+from app.formats.recording import Description
+from lighthand.errors import SourceError
+from lighthand.types import Frame, Result
+
+QUEUE_FRAMES: Final = 120
+"""What waits for the disk at most: 98 MB of 848x480, 1.3 s at 90 frames a second."""
+
+STOP_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderState:
+    """What the user should know.
+
+    Attributes:
+        path: of the recording, or of the one before; None where there was none.
+        active: whether it records.
+        seconds: how long it has.
+        frames: written.
+        dropped: frames that are not in the file because the disk was too slow.
+        size_bytes: of the file so far.
+        error: why the recording ended by itself, and what to do; "" where it did not.
+    """
+
+    path: Path | None = None
+    active: bool = False
+    seconds: float = 0.0
+    frames: int = 0
+    dropped: int = 0
+    size_bytes: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Frames that are not in the file, from one number to another, and who lost them."""
+
+    first_seq: int
+    last_seq: int
+    count: int
+    where: str
+
+
+_Item = Frame | Result | _Gap
+
+
+class Recorder:
+    """Takes every frame from the capture thread and every result from the worker; may be started again and again."""
+
+    def __init__(self, about: Mapping[str, object]) -> None:
+        """Start nothing.
+
+        Args:
+            about: goes into every recording as JSON: the resolved settings.
+        """
+        self._about = dict(about)
+        self._changed = threading.Condition()
+        self._queue: deque[_Item] = deque()
+        self._waiting_frames = 0
+        self._seq: int | None = None  # of the last frame that came
+        self._gap: _Gap | None = None  # frames just dropped, to be noted before the next
+        self._open = self._recording = False  # takes frames; has a thread that writes
+        self._thread: threading.Thread | None = None
+        self._path: Path | None = None
+        self._begin_s = self._end_s = 0.0
+        self._frames = self._dropped = self._size_bytes = 0
+        self._error = ""
+        self.cpu_s = 0.0
+        """What the thread of the last recording has used of a core."""
+
+    def start(self, path: Path, info: CameraInfo) -> None:
+        """Begin a recording.
+
+        Args:
+            path: of the file, an ``.mcap`` that is not there.
+            info: of the camera that gives the frames.
+
+        Raises:
+            SourceError: a recording is running, or the file is there, has another suffix, or cannot be made.
+        """
+        if self._recording:
+            raise SourceError(f"{path}: {self._path} is being recorded. Stop that first.")
+        if path.suffix != ".mcap":
+            raise SourceError(f"{path}: a recording is an .mcap. Name it {path.with_suffix('.mcap')}.")
+        camera = Description(
+            info.model, info.serial, info.depth_unit_mm, info.intrinsics, info.fps, firmware=info.firmware
+        )
+        writer = RecordingWriter(path, camera, self._about)
+        with self._changed:
+            self._queue.clear()
+            self._seq = self._gap = None
+            self._waiting_frames = self._frames = self._dropped = 0
+            self._size_bytes, self._error, self._path = writer.size_bytes, "", path
+            self._begin_s, self._zero_ns = time.perf_counter(), time.time_ns() - time.perf_counter_ns()
+            self._open = self._recording = True
+        self._thread = threading.Thread(name="recorder", target=self._run, args=(writer,))
+        self._thread.start()
+
+    def frame(self, frame: Frame, *, wait: bool = False) -> None:
+        """Take a frame; nothing where no recording runs.
+
+        Args:
+            frame: the next one.
+            wait: wait until there is room, so that none is dropped (lock step).
+        """
+        with self._changed:
+            if wait:
+                self._changed.wait_for(lambda: not self._open or self._waiting_frames < QUEUE_FRAMES)
+            if not self._open:
+                return
+            before, self._seq = self._seq, frame.seq
+            if self._waiting_frames >= QUEUE_FRAMES:
+                self._dropped += 1
+                gap = self._gap
+                self._gap = _Gap(
+                    gap.first_seq if gap else frame.seq, frame.seq, gap.count + 1 if gap else 1, "recorder"
+                )
+                return
+            if self._gap:
+                self._queue.append(self._gap)
+                self._gap = None
+            if before is not None and frame.seq > before + 1:
+                self._queue.append(_Gap(before + 1, frame.seq - 1, frame.seq - before - 1, "source"))
+            self._queue.append(frame)
+            self._waiting_frames += 1
+            self._changed.notify_all()
+
+    def result(self, result: Result) -> None:
+        """Take what was found in a frame; nothing where no recording runs."""
+        with self._changed:
+            if self._open and len(self._queue) < 2 * QUEUE_FRAMES:
+                self._queue.append(result)
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Write what waits and the end; within STOP_S, safe twice and without a recording."""
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()
+        thread = self._thread
+        if thread is None:
+            return
+        thread.join(STOP_S)
+        if thread.is_alive():
+            with self._changed:
+                self._error = self._error or (
+                    f"{self._path}: the disk does not answer; {len(self._queue)} frames and results wait for it. "
+                    "What is on it can be read."
+                )
+
+    @property
+    def state(self) -> RecorderState:
+        """What the user should know, at this moment."""
+        with self._changed:
+            end_s = time.perf_counter() if self._recording else self._end_s
+            seconds = end_s - self._begin_s if self._path else 0.0
+            return RecorderState(
+                self._path, self._recording, seconds, self._frames, self._dropped, self._size_bytes, self._error
+            )
+
+    def _run(self, writer: RecordingWriter) -> None:
+        """Write until the recording is stopped or fails."""
+        try:
+            log = _Log(writer, self._zero_ns)
+            while (item := self._take()) is not None:
+                log.add(item)
+                with self._changed:
+                    self._frames, self._size_bytes = writer.frames, writer.size_bytes
+            if self._gap:
+                log.add(self._gap)
+            writer.finish({"frames": writer.frames, **log.totals, "error": ""})
+        except BaseException as error:  # noqa: BLE001 - told in the state: the run goes on without the recording
+            why = error.strerror if isinstance(error, OSError) else repr(error)
+            with suppress(OSError):
+                writer.close()
+            with self._changed:
+                self._error = (
+                    f"{writer.path}: the recording ended after {writer.frames} frames: cannot be written ({why}). "
+                    "Make room or choose another place; what was written so far can be read."
+                )
+        with self._changed:
+            self._size_bytes = writer.size_bytes
+            self._open = self._recording = False
+            self._queue.clear()
+            self._end_s = time.perf_counter()
+            self._changed.notify_all()
+        self.cpu_s = time.thread_time()
+
+    def _take(self) -> _Item | None:
+        """Give what has waited longest, or None when the recording is stopped and nothing waits."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or not self._open)
+            if not self._queue:
+                return None
+            item = self._queue.popleft()
+            if isinstance(item, Frame):
+                self._waiting_frames -= 1
+                self._changed.notify_all()
+            return item
+
+
+class _Log:
+    """Puts the time of writing on everything, and counts."""
+
+    def __init__(self, writer: RecordingWriter, zero_ns: int) -> None:
+        self._writer = writer
+        self._zero_ns = zero_ns
+        self._time_ns = 0
+        self.totals = {"results": 0, "skipped_by_worker": 0, "lost_at_source": 0, "dropped_by_recorder": 0}
+
+    def add(self, item: _Item) -> None:
+        totals = self.totals
+        if isinstance(item, Frame):
+            self._time_ns = max(self._ns(item.arrival_s), self._time_ns + 1)  # no two frames at one time
+            self._writer.frame(item, self._time_ns)
+        elif isinstance(item, Result):
+            done_s = item.stamps.tracked_s
+            self._writer.result(item, self._ns(item.frame.arrival_s if math.isnan(done_s) else done_s))
+            totals["results"] += 1
+            totals["skipped_by_worker"] += item.skipped
+        else:
+            self._writer.drops(item.first_seq, item.last_seq, item.count, item.where, self._time_ns)
+            totals["lost_at_source" if item.where == "source" else "dropped_by_recorder"] += item.count
+
+    def _ns(self, time_s: float) -> int:
+        return round(time_s * 1e9) + self._zero_ns
