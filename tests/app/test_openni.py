@@ -1,0 +1,408 @@
+"""OpenNI runs in processes of its own: its native code may take the process down, and it starts threads."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cameras import openni_sdk as sdk
+from app.cameras.base import DeviceLostError, MissingSdkError, Mode
+from app.cameras.oni import RecordedFrame, mean_fps, read_oni
+from app.cameras.openni import OpenNICamera
+from lighthand.errors import SourceError
+from tests.app.oni import write_oni
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMES_US = [1_000, 34_000, 67_000, 134_000]
+FRAMES = np.random.default_rng(0).integers(0, 60_000, (4, 24, 32)).astype(np.uint16)
+
+PRELUDE = """
+import json, sys, threading, time
+from pathlib import Path
+import numpy as np
+from app.cameras import openni_sdk as sdk
+from app.cameras.base import DeviceLostError, EndOfSourceError, NoFrameError
+from app.cameras.openni import OpenNICamera, devices
+from lighthand.errors import SourceError
+
+def refusal(call):
+    try:
+        call()
+    except SourceError as error:
+        return f"{type(error).__name__}: {error}"
+"""
+
+
+def in_a_process(script: str, *args: object) -> Any:
+    """Run a script that prints JSON; it fails with the process, also where that crashes at its very end."""
+    command = [sys.executable, "-W", "error", "-c", PRELUDE + script, *map(str, args)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-2000:]}"
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def native() -> None:
+    if not any(list(Path(folder).glob("libOpenNI2.so*")) for folder in sdk._FOLDERS):
+        pytest.skip("OpenNI2 is not installed: sudo apt-get install libopenni2-0")
+
+
+@pytest.fixture
+def dummy_lens(tmp_path: Path) -> Path:
+    path = tmp_path / "dummy.yaml"
+    path.write_text("{width: 320, height: 240, fx: 285, fy: 286, cx: 160, cy: 120, depth_unit_mm: 1}")
+    return path
+
+
+PLAY = """
+path, out, pace = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+camera, frames = OpenNICamera(source=path, pace=pace), []
+camera.open()
+while True:
+    try:
+        frames.append(camera.read(1.0))
+    except EndOfSourceError as error:
+        end = str(error)
+        break
+camera.close()
+np.save(out, np.stack([frame.depth for frame in frames]))
+info = camera.info
+print(json.dumps({"seq": [f.seq for f in frames], "sensor_s": [f.sensor_s for f in frames], "end": end,
+                  "arrival_s": [f.arrival_s for f in frames], "unit": info.depth_unit_mm, "fps": info.fps,
+                  "clock": frames[0].sensor_clock, "serial": info.serial, "link": info.link,
+                  "lens": [info.intrinsics.fx, info.intrinsics.fy, info.intrinsics.cx, info.intrinsics.cy]}))
+"""
+
+
+@pytest.mark.parametrize(("pixel_format", "unit_mm", "mirrored"), [(100, 1.0, False), (101, 0.1, True)])
+def test_the_player_gives_every_frame_exactly_and_in_order(
+    native: None, tmp_path: Path, pixel_format: int, unit_mm: float, mirrored: bool
+) -> None:
+    fov = (math.radians(90), math.radians(60))
+    path = write_oni(tmp_path / "hand.oni", FRAMES, TIMES_US, fov=fov, pixel_format=pixel_format, mirrored=mirrored)
+    told = in_a_process(PLAY, path, tmp_path / "out.npy", "lockstep")
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), FRAMES[:, :, ::-1] if mirrored else FRAMES)
+    assert told["seq"] == [0, 1, 2, 3]
+    assert told["sensor_s"] == pytest.approx([time_us / 1e6 for time_us in TIMES_US])
+    assert (told["clock"], told["serial"], told["link"]) == ("device", "hand.oni", "file")
+    assert told["unit"] == unit_mm
+    assert told["lens"] == pytest.approx([16, 12 / math.tan(math.radians(30)), 15.5, 11.5], rel=1e-6)
+    assert told["fps"] == pytest.approx(3 / 0.133)
+    assert "over after 4 frames" in told["end"]
+
+
+def test_the_recorded_pace_takes_as_long_as_the_recording(native: None, tmp_path: Path) -> None:
+    told = in_a_process(PLAY, write_oni(tmp_path / "a.oni", FRAMES, TIMES_US), tmp_path / "out.npy", "recorded")
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), FRAMES)
+    assert told["arrival_s"][-1] - told["arrival_s"][0] > 0.1
+
+
+def test_a_loop_goes_on_with_rising_numbers_and_times(native: None, tmp_path: Path) -> None:
+    path = write_oni(tmp_path / "a.oni", FRAMES, TIMES_US)
+    script = """
+camera = OpenNICamera(source=Path(sys.argv[1]), pace="lockstep", loop=True)
+camera.open()
+first = [camera.read(1.0) for _ in range(10)]
+camera.close()
+camera.open()
+again = camera.read(1.0)
+camera.close()
+print(json.dumps({"sums": [int(f.depth.sum()) for f in first], "seq": [f.seq for f in first],
+                  "sensor_s": [f.sensor_s for f in first], "again": [again.seq, int(again.depth.sum())]}))
+"""
+    told = in_a_process(script, path)
+    sums = [int(frame.sum()) for frame in FRAMES]
+    assert told["sums"] == (sums * 3)[:10]
+    assert told["seq"] == list(range(10))
+    assert np.all(np.diff(told["sensor_s"]) > 0.03)
+    assert told["again"] == [0, sums[0]]
+
+
+def test_the_dummy_streams_live_and_is_told_what_it_lacks(native: None, dummy_lens: Path) -> None:
+    script = """
+lens = Path(sys.argv[1])
+out = {}
+out["no lens"] = refusal(OpenNICamera(serial="Dummy").open)
+out["no mode"] = refusal(OpenNICamera(serial="Dummy", width=640, intrinsics=lens).open)
+out["absent"] = refusal(OpenNICamera(serial="1d27/0609@1/5").open)
+out["nothing"] = refusal(OpenNICamera().open)
+with OpenNICamera(serial="Dummy", intrinsics=lens, fps=30) as camera:
+    frames = [camera.read(1.0) for _ in range(5)]
+    info = camera.info
+    out["silent"] = refusal(lambda: camera.read(0.0))
+out["listed"] = [device.serial for device in devices()]
+out["closed"] = refusal(lambda: camera.read(1.0))
+out["seq"] = [f.seq for f in frames]
+out["sensor_s"] = [f.sensor_s for f in frames]
+out["shape"] = list(frames[0].depth.shape)
+out["owned"] = all(f.depth.flags.owndata for f in frames)
+out["same"] = bool((frames[0].depth == frames[4].depth).all())
+out["info"] = [info.serial, info.live, info.depth_unit_mm, info.intrinsics.fx, info.fps]
+print(json.dumps(out))
+"""
+    told = in_a_process(script, dummy_lens)
+    assert "Dummy" not in told["listed"]
+    assert "SourceError" in told["no lens"]
+    assert "Give --intrinsics" in told["no lens"]
+    assert "no depth of 640xany@any. It has 320x240@30" in told["no mode"]
+    assert "DeviceLostError" in told["absent"]
+    assert "not plugged in" in told["absent"]
+    assert told["listed"] or "no OpenNI camera found" in told["nothing"]
+    assert "NoFrameError" in told["silent"]
+    assert "EndOfSourceError" in told["closed"]
+    assert np.all(np.diff(told["seq"]) >= 1)
+    assert told["sensor_s"] == pytest.approx([0.033 * seq for seq in told["seq"]])
+    assert told["shape"] == [240, 320]
+    assert told["owned"]
+    assert not told["same"], "a frame of the past must not change with the SDK's buffer"
+    assert told["info"] == ["Dummy", True, 1.0, 285.0, 30.0]
+
+
+def test_closing_from_another_thread_wakes_a_read_that_lets_others_run(native: None, dummy_lens: Path) -> None:
+    script = """
+camera = OpenNICamera(serial="Dummy", intrinsics=Path(sys.argv[1]))
+camera.open()
+camera.read(1.0)
+openni2 = sdk.load_openni()
+real = openni2.wait_for_any_stream
+openni2.wait_for_any_stream = lambda streams, wait_s: time.sleep(wait_s)  # a camera that fell silent
+ended = []
+def read():
+    error = refusal(lambda: camera.read(20.0))
+    ended.append((time.perf_counter(), error))
+thread = threading.Thread(target=read)
+thread.start()
+time.sleep(0.2)
+asked_s = time.perf_counter()
+camera.close()
+thread.join(10)
+openni2.wait_for_any_stream = real
+camera.close()
+camera.open()
+ticks, stop = [0], threading.Event()
+def tick():
+    while not stop.wait(0.002):
+        ticks[0] += 1
+ticker = threading.Thread(target=tick)
+ticker.start()
+frames = [camera.read(1.0) for _ in range(15)]
+stop.set()
+ticker.join()
+camera.close()
+print(json.dumps({"late_s": ended[0][0] - asked_s, "error": ended[0][1], "ticks": ticks[0], "frames": len(frames)}))
+"""
+    told = in_a_process(script, dummy_lens)
+    assert "EndOfSourceError" in told["error"]
+    assert told["late_s"] < 2  # 0.05 on an idle machine
+    assert told["frames"] == 15
+    assert told["ticks"] > 45, "15 frames come in 0.5 s: a read that kept the GIL would let a ticker run 15 times"
+
+
+def test_a_device_that_is_unplugged_is_lost_and_found_again(native: None, dummy_lens: Path) -> None:
+    script = """
+openni2 = sdk.load_openni()
+real = openni2.wait_for_any_stream
+plugged_in = (sdk.Listed("Dummy", "Table Tennis"),)
+sdk.listed = lambda _: plugged_in
+camera = OpenNICamera(intrinsics=Path(sys.argv[1]))
+camera.open()
+camera.read(1.0)
+plugged_in = ()
+openni2.wait_for_any_stream = lambda streams, wait_s: None
+lost = refusal(lambda: camera.read(1.0))
+camera.close()
+openni2.wait_for_any_stream = real
+plugged_in = (sdk.Listed("Dummy", "Table Tennis"),)
+camera.open()
+seq = camera.read(1.0).seq
+def gone(*_):
+    from openni.utils import OpenNIError
+    raise OpenNIError(openni2.c_api.OniStatus.ONI_STATUS_NO_DEVICE, b"Device\\n disconnected", None)
+openni2.wait_for_any_stream = gone
+error = refusal(lambda: camera.read(1.0))
+camera.close()
+print(json.dumps({"lost": lost, "seq": seq, "error": error}))
+"""
+    told = in_a_process(script, dummy_lens)
+    assert told["lost"].startswith("DeviceLostError: Table Tennis Dummy: unplugged")
+    assert told["seq"] >= 1
+    assert told["error"].startswith("DeviceLostError: Table Tennis Dummy: Device disconnected")
+
+
+def test_fifty_times_opened_and_closed(native: None, tmp_path: Path, dummy_lens: Path) -> None:
+    path = write_oni(tmp_path / "a.oni", FRAMES, TIMES_US)
+    script = """
+player = OpenNICamera(source=Path(sys.argv[1]), pace="lockstep")
+dummy = OpenNICamera(serial="Dummy", intrinsics=Path(sys.argv[2]))
+shapes = []
+for camera in [player, dummy] * 25 + [player] * 25:
+    with camera:
+        shapes.append(camera.read(1.0).depth.shape)
+    camera.close()
+listed = [device.model for device in devices()]
+print(json.dumps({"shapes": shapes, "listed": listed, "threads": threading.active_count()}))
+"""
+    told = in_a_process(script, path, dummy_lens)
+    assert told["shapes"] == [[24, 32], [240, 320]] * 25 + [[24, 32]] * 25
+    assert told["threads"] == 1
+    assert not [model for model in told["listed"] if "File" in model or "Tennis" in model]
+
+
+def test_a_recording_without_field_of_view_wants_a_description(native: None, tmp_path: Path) -> None:
+    path = write_oni(tmp_path / "a.oni", FRAMES, TIMES_US, fov=None)
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("{width: 32, height: 24, fx: 30, fy: 31, cx: 16, cy: 12, depth_unit_mm: 1}")
+    bad.write_text("{width: 32, height: 24, fx: 30, fy: 31, cx: 16, cy: 12, depth_unit_mm: 0.1}")
+    script = """
+source, good, bad = map(Path, sys.argv[1:])
+none = refusal(OpenNICamera(source=source).open)
+wrong = refusal(OpenNICamera(source=source, intrinsics=bad).open)
+with OpenNICamera(source=source, intrinsics=good) as camera:
+    fx = camera.read(1.0).intrinsics.fx
+print(json.dumps([none, wrong, fx]))
+"""
+    none, wrong, fx = in_a_process(script, path, good, bad)
+    assert "field of view of 0 x 0 radians. Give --intrinsics" in none
+    assert "unit 1 mm, but" in wrong
+    assert fx == 30
+
+
+def test_a_cut_recording_is_refused_wherever_it_was_cut(tmp_path: Path) -> None:
+    whole = write_oni(tmp_path / "a.oni", FRAMES[:2, :4, :4], TIMES_US[:2]).read_bytes()
+    cut = tmp_path / "cut.oni"
+    for length in range(len(whole)):
+        cut.write_bytes(whole[:length])
+        with pytest.raises(SourceError, match="cut.oni: .*Copy it again"):
+            read_oni(cut)
+    cut.write_bytes(whole + b"more")
+    assert len(read_oni(cut)) == 2
+
+
+@given(place=st.integers(0, 10_000), byte=st.integers(0, 255))
+def test_a_damaged_byte_is_refused_or_harmless(tmp_path_factory: pytest.TempPathFactory, place: int, byte: int) -> None:
+    path = write_oni(tmp_path_factory.mktemp("oni") / "a.oni", FRAMES[:2, :4, :4], TIMES_US[:2])
+    data = bytearray(path.read_bytes())
+    data[place % len(data)] = byte
+    path.write_bytes(data)
+    try:
+        frames = read_oni(path)
+    except SourceError:
+        return
+    assert 1 <= len(frames) <= 2
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not an .oni recording"),
+        (b"garbage" * 100, "not an .oni recording"),
+        (b"NI10" + bytes([9, 0, 0, 0]) + bytes(16), "version 9.0.0.0"),
+        (b"NI10" + bytes([1, 0, 1, 0]) + bytes(12) + b"\xff\xff\xff\x7f", "with 2147483648 nodes"),
+    ],
+)
+def test_what_is_no_recording_is_refused_without_the_player(tmp_path: Path, data: bytes, message: str) -> None:
+    path = tmp_path / "a.oni"
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=message):
+        OpenNICamera(source=path).open()
+
+
+def test_a_missing_recording_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="No such file"):
+        OpenNICamera(source=tmp_path / "none.oni").open()
+
+
+def test_frames_are_numbered_as_in_the_file(tmp_path: Path) -> None:
+    frames = read_oni(write_oni(tmp_path / "a.oni", FRAMES, TIMES_US))
+    assert [frame.number for frame in frames] == [1, 2, 3, 4]
+    assert [frame.time_us for frame in frames] == TIMES_US
+    assert mean_fps(frames[:1]) is None
+    assert mean_fps((RecordedFrame(1, 0), RecordedFrame(2, 10**9))) is None
+
+
+def test_without_the_library_the_command_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("OPENNI2_REDIST", raising=False)
+    monkeypatch.setattr(sdk, "_FOLDERS", (str(tmp_path),))
+    with pytest.raises(MissingSdkError, match="sudo apt-get install libopenni2-0"):
+        OpenNICamera().open()
+    monkeypatch.setenv("OPENNI2_REDIST", str(tmp_path))
+    with pytest.raises(MissingSdkError, match="OPENNI2_REDIST=.*no libOpenNI2.so"):
+        sdk.devices()
+    monkeypatch.setitem(sys.modules, "openni", None)
+    with pytest.raises(MissingSdkError, match="-m pip install openni"):
+        sdk.devices()
+
+
+def test_before_it_was_opened_there_is_nothing_to_say() -> None:
+    camera = OpenNICamera()
+    with pytest.raises(SourceError, match="not opened"):
+        _ = camera.info
+    camera.close()
+
+
+XTION, SECOND, KINECT = "1d27/0609@1/5", "1d27/0609@1/7", "freenect://0"
+
+
+@pytest.mark.parametrize(
+    ("plugged_in", "wanted", "expected"),
+    [
+        ((KINECT, XTION), None, KINECT),
+        ((KINECT, XTION), XTION, XTION),
+        ((KINECT, SECOND), XTION, SECOND),  # the same camera in another port, or after it was plugged in again
+        ((SECOND, "1d27/0609@2/1"), XTION, None),
+        ((KINECT,), XTION, None),
+        ((), XTION, None),
+        ((), "Dummy", "Dummy"),
+    ],
+)
+def test_a_device_is_found_by_address_or_make(
+    monkeypatch: pytest.MonkeyPatch, plugged_in: tuple[str, ...], wanted: str | None, expected: str | None
+) -> None:
+    monkeypatch.setattr(sdk, "listed", lambda _: tuple(sdk.Listed(uri, "") for uri in plugged_in))
+    if expected:
+        assert sdk.find(None, wanted) == expected
+    else:
+        with pytest.raises(DeviceLostError, match="not plugged in"):
+            sdk.find(None, wanted)
+
+
+def mode(width: int, height: int, fps: int, unit_mm: float) -> sdk.DepthMode:
+    return sdk.DepthMode(Mode(width, height, fps), unit_mm, object())
+
+
+MODES = (mode(320, 240, 60, 0.1), mode(320, 240, 30, 1.0), mode(640, 480, 30, 0.1), mode(640, 480, 30, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("asked", "current", "expected"),
+    [
+        ((None, None, None), mode(640, 480, 30, 0.1), MODES[2]),  # what the driver chose
+        ((640, None, None), MODES[1], MODES[3]),  # in millimetres
+        ((None, None, 60), MODES[1], MODES[0]),  # in tenths, where there is nothing else
+        ((None, 240, None), None, MODES[1]),
+    ],
+)
+def test_a_mode_is_chosen(
+    asked: tuple[int | None, int | None, int | None], current: sdk.DepthMode | None, expected: sdk.DepthMode
+) -> None:
+    assert sdk.choose(MODES, current, *asked, name="x") == expected
+
+
+def test_a_mode_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(SourceError, match="no depth of 640x480@60. It has 320x240@60, 320x240@30, 640x480@30: set"):
+        sdk.choose(MODES, MODES[0], 640, 480, 60, name="x")
+
+
+@pytest.mark.parametrize("angle", [0.0, math.nan, math.pi, -1.0])
+def test_a_field_of_view_that_cannot_be_is_refused(angle: float) -> None:
+    with pytest.raises(SourceError, match="Give --intrinsics"):
+        sdk.lens(Mode(640, 480, 30), 1.0, angle, name="x")
