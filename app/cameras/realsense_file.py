@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -18,9 +19,10 @@ from lighthand.types import Frame
 SUFFIXES: Final = (".bag", ".db3")
 
 _AGAIN: Final = "Copy or record it again (realsense-viewer writes such files), with the depth stream on."
+_LOG: Final = logging.getLogger(__name__)
 _STEP_S: Final = 0.05  # at the end of a file, one wait's length passes before it is seen
 _STUCK_S: Final = 5.0  # a file that neither gives a frame nor ends is damaged
-_PAUSE_S: Final = 0.5  # a longer pause in a recording is cut to this
+_PAUSE_S: Final = 0.5  # a longer pause in a recording is cut to this, and at its end is worth a word
 
 
 class FileStream:
@@ -125,6 +127,7 @@ class FileStream:
                 raise SourceError(f"{self._path}: neither a frame nor the end for {_STUCK_S:g} s. {_AGAIN}")
             return None
         self._heard_s, self._given = now_s, True
+        self._position_s = self._playback.get_position() / 1e9  # 0 at the end
         made = self._maker.make(frame, now_s)
         self._schedule(made.sensor_s)
         return made
@@ -138,6 +141,11 @@ class FileStream:
         """Begin again, or say that the recording is over."""
         if not self._given:
             raise SourceError(f"{self._path}: no depth frame in it. {_AGAIN}")
+        missing_s = self._playback.get_duration().total_seconds() - self._position_s
+        if missing_s > _PAUSE_S:
+            _LOG.warning(
+                "%s: no more depth, %.1f s before the end of the file: it may be damaged there", self._path, missing_s
+            )
         if not self._loop:
             raise EndOfSourceError(f"{self._path}: the recording is over")
         self.stop()

@@ -78,21 +78,31 @@ class SoftwareDevice:
         time_ms: float = 0.0,
         domain: object = rs.timestamp_domain.hardware_clock,
         unit_m: float | None = None,
-    ) -> None:
-        """Have the device give a frame; returns when the SDK has handed it on."""
+    ) -> float:
+        """Have the device give a frame.
+
+        Returns:
+            When it was given to the SDK, which has handed it on by the return of this call.
+        """
         frame = rs.software_video_frame()
         frame.pixels, frame.bpp, frame.stride = depth, 2, 2 * mode.width
         frame.frame_number, frame.timestamp, frame.domain = number, time_ms, domain
         frame.profile, frame.depth_units = self.profiles[mode], self.unit_m if unit_m is None else unit_m
+        sent_s = time.perf_counter()
         self.sensor.on_video_frame(frame)
+        return sent_s
 
 
 def _size(mode: Mode) -> tuple[int, int, int]:
     return mode.width, mode.height, mode.fps
 
 
-def record(path: Path, frames: int, *, mode: Mode = SMALL, first: int = 100, stream: object = rs.stream.depth) -> None:
-    """Have the SDK's recorder write image(k), number first + k, at the mode's rate by the device's clock."""
+def record(path: Path, frames: int, *, stream: object = rs.stream.depth, pause_s: float = 0.002) -> None:
+    """Have the SDK's recorder write image(k), number 100 + k, at the mode's rate by the device's clock.
+
+    It notes our clock, too, and drops what comes faster than it writes: ``pause_s`` is between two frames.
+    """
+    mode = SMALL
     ours = SoftwareDevice(mode, stream=stream)
     recorder = rs.recorder(str(path), ours.device)
     sensor = recorder.query_sensors()[0]
@@ -100,7 +110,7 @@ def record(path: Path, frames: int, *, mode: Mode = SMALL, first: int = 100, str
     sensor.open(sensor.get_stream_profiles()[0])
     sensor.start(queue)
     for index in range(frames):
-        ours.send(first + index, image(index, mode), mode=mode, time_ms=1e3 * index / mode.fps)
-        time.sleep(0.002)  # it drops what comes faster than it writes
+        ours.send(100 + index, image(index, mode), mode=mode, time_ms=1e3 * index / mode.fps)
+        time.sleep(pause_s)
     sensor.stop()
     sensor.close()

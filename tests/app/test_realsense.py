@@ -3,10 +3,12 @@ from __future__ import annotations
 import gc
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -503,6 +505,22 @@ def test_every_bad_recording_is_one_clear_error(tmp_path: Path, recording: Path,
     with pytest.raises(SourceError, match=text) as caught:
         RealSenseCamera(source=path).open()
     assert str(caught.value).startswith(str(path))
+
+
+def test_a_recording_damaged_in_the_middle_ends_there_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "damaged.db3"
+    record(path, 16, pause_s=0.08)
+    assert len(play(RealSenseCamera(source=path, pace="lockstep"))) == 16
+    assert not caplog.messages
+    with closing(sqlite3.connect(path)) as tables, tables:
+        where = "id = (SELECT id FROM messages WHERE length(data) > 1000 ORDER BY timestamp LIMIT 1 OFFSET 8)"
+        assert tables.execute(f"UPDATE messages SET data = zeroblob(8) WHERE {where}").rowcount == 1
+    frames = play(RealSenseCamera(source=path, pace="lockstep"))
+    assert len(frames) == 8
+    assert all(np.array_equal(frame.depth, image(index)) for index, frame in enumerate(frames))
+    assert "damaged.db3: no more depth, 0." in caplog.text
 
 
 @pytest.mark.parametrize(
