@@ -11,51 +11,30 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from app.cameras import openni_sdk as sdk
-from app.cameras.base import Camera, CameraInfo, DeviceLostError, EndOfSourceError, Metronome, NoFrameError, Pace
+from app.cameras.base import CameraInfo, DeviceLostError, EndOfSourceError, Metronome, Pace
 from app.cameras.calibration import load_calibration
 from app.cameras.oni import RecordedFrame, mean_fps, read_oni
 from app.cameras.openni_sdk import devices as devices
+from app.cameras.sliced import SlicedCamera
 from lighthand.errors import SourceError
 from lighthand.types import DepthArray, Frame
 
 _LOG: Final = logging.getLogger(__name__)
 
-_SLICE_S: Final = 0.05  # a waiting read looks this often whether it was closed
 _REST_S: Final = 0.15  # the Dummy's thread still writes this long after a stop; closing within 33 ms crashed each time
 _PLAYED_BY_READING: Final = -1.0  # playback speed: the next frame comes when it is asked for
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """A started stream and what ends it."""
-
-    openni2: Any
-    stream: Any
-    info: CameraInfo
-    mirrored: bool
-    plugged_in: bool
-    cleanup: contextlib.ExitStack
-
-
-@dataclass(frozen=True, slots=True)
-class _Tape:
-    """The frames of a recording and the beat they come at."""
-
-    frames: tuple[RecordedFrame, ...]
-    metronome: Metronome
-
-
-class OpenNICamera(Camera):
+class OpenNICamera(SlicedCamera):
     """Depth as the driver measures it: not mirrored, not moved into the colour camera's view."""
 
     def __init__(
@@ -83,20 +62,17 @@ class OpenNICamera(Camera):
             pace: of a recording, see ``base.Metronome``; the rate is the mean of its time stamps.
             loop: begin the recording again after its last frame.
         """
+        super().__init__(f"OpenNI {source or serial or 'camera'}")
         self._uri = serial
         self._size = (width, height, fps)
         self._source = source
         self._intrinsics = intrinsics
         self._pace: Pace = pace
         self._loop = loop
-        self._closed = threading.Event()
-        self._native = threading.Lock()  # held in each call: a stream must not be destroyed while it is read
-        self._session: _Session | None = None
-        self._tape: _Tape | None = None
-        self._info: CameraInfo | None = None
+        self._recorded: tuple[RecordedFrame, ...] = ()
         self._seq = 0
 
-    def open(self) -> None:
+    def _start(self, cleanup: contextlib.ExitStack) -> tuple[CameraInfo, Metronome | None]:
         """Find the device, choose its mode and start its depth stream.
 
         Raises:
@@ -106,34 +82,29 @@ class OpenNICamera(Camera):
                 recording cannot be used.
             ConfigError: the camera description cannot be read.
         """
-        self.close()
-        recorded = read_oni(self._source) if self._source else ()
-        openni2 = sdk.load_openni()
+        self._recorded = read_oni(self._source) if self._source else ()
+        self._openni2 = sdk.load_openni()
         from openni.utils import OpenNIError
 
-        with self._native, contextlib.ExitStack() as cleanup:
-            uri = str(self._source) if self._source else sdk.find(openni2, self._uri)
-            try:
-                session = self._start(openni2, uri, cleanup)
-            except OpenNIError as error:
-                raise SourceError(sdk.cannot_open(uri, sdk.reason(error), file=self._source is not None)) from error
-            if recorded:
-                session = replace(session, info=replace(session.info, fps=mean_fps(recorded) or session.info.fps))
-                self._tape = _Tape(recorded, Metronome(session.info.fps, self._pace))
-            else:
-                self._uri = uri
-            self._session = session
-            self._info = session.info
-            self._seq = 0
-            self._closed.clear()
+        uri = str(self._source) if self._source else sdk.find(self._openni2, self._uri)
+        try:
+            info = self._start_stream(uri, cleanup)
+        except OpenNIError as error:
+            raise SourceError(sdk.cannot_open(uri, sdk.reason(error), file=self._source is not None)) from error
+        self._seq = 0
+        if not self._recorded:
+            self._uri = uri
+            return info, None
+        info = replace(info, fps=mean_fps(self._recorded) or info.fps)
+        return info, Metronome(info.fps, self._pace)
 
-    def _start(self, openni2: Any, uri: str, cleanup: contextlib.ExitStack) -> _Session:
-        """Start the depth stream; ``cleanup`` undoes it on every way out but the good one."""
-        plugged_in = any(each.uri == uri for each in sdk.listed(openni2))
+    def _start_stream(self, uri: str, cleanup: contextlib.ExitStack) -> CameraInfo:
+        openni2 = self._openni2
+        self._plugged_in = any(each.uri == uri for each in sdk.listed(openni2))
         device = openni2.Device(uri.encode())
         cleanup.callback(device.close)
         modes = sdk.depth_modes(openni2, device)
-        stream = device.create_depth_stream()
+        self._stream = stream = device.create_depth_stream()
         cleanup.callback(stream.close)
         chosen = sdk.choose(modes, sdk.depth_mode(stream.video_mode), *self._size, name=uri)
         if sdk.depth_mode(stream.video_mode) != chosen:
@@ -145,10 +116,10 @@ class OpenNICamera(Camera):
         else:
             cleanup.callback(time.sleep, _REST_S)
         info = self._describe(device, stream, uri)
-        mirrored = bool(_attempt(stream.get_mirroring_enabled))
+        self._mirrored = bool(_attempt(stream.get_mirroring_enabled))
         cleanup.callback(stream.stop)
         stream.start()
-        return _Session(openni2, stream, info, mirrored, plugged_in, cleanup.pop_all())
+        return info
 
     def _describe(self, device: Any, stream: Any, uri: str) -> CameraInfo:
         """Read unit, size and lens from the stream as it is set; each frame is held against them."""
@@ -176,85 +147,41 @@ class OpenNICamera(Camera):
             return CameraInfo(model, self._source.name, "", "file", chosen.unit_mm, lens, float(mode.fps))
         return CameraInfo(model, uri, firmware, "USB", chosen.unit_mm, lens, float(mode.fps))
 
-    def read(self, timeout_s: float) -> Frame:
-        """Give the next frame; see ``Camera.read``."""
-        end_s = time.perf_counter() + timeout_s
-        tape = self._tape
-        if tape:
-            if self._seq >= len(tape.frames) and not self._loop:
-                raise EndOfSourceError(f"{self._source}: the recording is over after {len(tape.frames)} frames")
-            tape.metronome.wait(timeout_s)
-        while True:
-            left_s = max(end_s - time.perf_counter(), 0.001)
-            with self._native:
-                session = self._session
-                if self._closed.is_set() or session is None:
-                    raise EndOfSourceError(f"OpenNI {self._uri or self._source or 'camera'}: not open")
-                frame = self._take(session, min(left_s, _SLICE_S))
-            if frame is not None:
-                return frame
-            if time.perf_counter() >= end_s:
-                info = session.info
-                raise NoFrameError(
-                    f"no frame within {timeout_s:g} s (asked {info.intrinsics.width}x{info.intrinsics.height}@"
-                    f"{info.fps:g}). Use another USB port and the camera's own power supply."
-                )
-
-    def _take(self, session: _Session, wait_s: float) -> Frame | None:
-        """Give a frame that comes within a slice of time, else None."""
+    def _take(self, info: CameraInfo, wait_s: float) -> Frame | None:
         from openni.utils import OpenNIError
 
-        info = session.info
+        if self._recorded and self._seq >= len(self._recorded) and not self._loop:
+            raise EndOfSourceError(f"{self._source}: the recording is over after {len(self._recorded)} frames")
         try:
-            if session.openni2.wait_for_any_stream([session.stream], wait_s) is None:
-                if session.plugged_in and info.serial not in [each.uri for each in sdk.listed(session.openni2)]:
+            if self._openni2.wait_for_any_stream([self._stream], wait_s) is None:
+                if self._plugged_in and info.serial not in [each.uri for each in sdk.listed(self._openni2)]:
                     raise DeviceLostError(f"{info.model} {info.serial}: unplugged. Plug it in again.")
                 return None
             arrival_s = time.perf_counter()
-            with session.stream.read_frame() as native:
-                depth = _copy(native, info, mirrored=session.mirrored)
+            with self._stream.read_frame() as native:
+                depth = _copy(native, info, mirrored=self._mirrored)
                 number, time_us = int(native.frameIndex), int(native.timestamp)
         except OpenNIError as error:
             kind = DeviceLostError if info.live else SourceError
             raise kind(f"{info.model} {info.serial}: {sdk.reason(error)}. Plug it in again.") from error
-        if self._tape:
-            seq, sensor_s = self._played(self._tape, number, info.fps)
+        if self._recorded:
+            seq, sensor_s = self._seq, self._time_played_s(number, info.fps)
         else:
             seq, sensor_s = max(self._seq, number), time_us / 1e6
         self._seq = seq + 1
         return Frame(seq, depth, info.depth_unit_mm, info.intrinsics, arrival_s, sensor_s, "device", info.serial)
 
-    def _played(self, tape: _Tape, number: int, fps: float) -> tuple[int, float]:
-        """Give sequence number and time of a played frame, both rising over the rounds of a loop."""
-        rounds, place = divmod(self._seq, len(tape.frames))
-        expected = tape.frames[place]
-        if number != expected.number:
+    def _time_played_s(self, number: int, fps: float) -> float:
+        """Give the time of a played frame, rising over the rounds of a loop."""
+        frames = self._recorded
+        rounds, place = divmod(self._seq, len(frames))
+        if number != frames[place].number:
             raise SourceError(
-                f"{self._source}: the player gave frame {number}, not {expected.number}. Record it anew, or convert it "
-                "to PNGs."
+                f"{self._source}: the player gave frame {number}, not {frames[place].number}. Record it anew, or "
+                "convert it to PNGs."
             )
-        length_s = (tape.frames[-1].time_us - tape.frames[0].time_us) / 1e6 + 1 / fps
-        return self._seq, expected.time_us / 1e6 + rounds * length_s
-
-    def close(self) -> None:
-        """Stop the stream; a waiting read ends within a slice; see ``Camera.close``."""
-        self._closed.set()
-        if tape := self._tape:
-            tape.metronome.close()
-        with self._native:
-            session, self._session = self._session, None
-            if session:
-                try:
-                    session.cleanup.close()
-                except Exception as error:  # noqa: BLE001 - a driver's last words must not stop the program's end
-                    _LOG.warning("OpenNI %s: closing: %s", session.info.serial, error)
-
-    @property
-    def info(self) -> CameraInfo:
-        """See ``Camera.info``."""
-        if self._info is None:
-            raise SourceError(f"OpenNI {self._uri or self._source or 'camera'}: not opened")
-        return self._info
+        length_s = (frames[-1].time_us - frames[0].time_us) / 1e6 + 1 / fps
+        return frames[place].time_us / 1e6 + rounds * length_s
 
 
 def _attempt(call: Callable[[], Any]) -> Any:

@@ -1,13 +1,9 @@
-"""OpenNI runs in processes of its own: its native code may take the process down, and it starts threads."""
-
 from __future__ import annotations
 
-import json
 import math
-import subprocess
+import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,35 +15,17 @@ from app.cameras.base import DeviceLostError, MissingSdkError, Mode
 from app.cameras.oni import RecordedFrame, mean_fps, read_oni
 from app.cameras.openni import OpenNICamera
 from lighthand.errors import SourceError
+from tests.app.native import in_a_process
 from tests.app.oni import write_oni
 
-ROOT = Path(__file__).resolve().parents[2]
 TIMES_US = [1_000, 34_000, 67_000, 134_000]
 FRAMES = np.random.default_rng(0).integers(0, 60_000, (4, 24, 32)).astype(np.uint16)
 
-PRELUDE = """
-import json, sys, threading, time
-from pathlib import Path
-import numpy as np
+IMPORTS = """
 from app.cameras import openni_sdk as sdk
-from app.cameras.base import DeviceLostError, EndOfSourceError, NoFrameError
+from app.cameras.base import EndOfSourceError
 from app.cameras.openni import OpenNICamera, devices
-from lighthand.errors import SourceError
-
-def refusal(call):
-    try:
-        call()
-    except SourceError as error:
-        return f"{type(error).__name__}: {error}"
 """
-
-
-def in_a_process(script: str, *args: object) -> Any:
-    """Run a script that prints JSON; it fails with the process, also where that crashes at its very end."""
-    command = [sys.executable, "-W", "error", "-c", PRELUDE + script, *map(str, args)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr[-2000:]}"
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +67,7 @@ def test_the_player_gives_every_frame_exactly_and_in_order(
 ) -> None:
     fov = (math.radians(90), math.radians(60))
     path = write_oni(tmp_path / "hand.oni", FRAMES, TIMES_US, fov=fov, pixel_format=pixel_format, mirrored=mirrored)
-    told = in_a_process(PLAY, path, tmp_path / "out.npy", "lockstep")
+    told = in_a_process(IMPORTS + PLAY, path, tmp_path / "out.npy", "lockstep")
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), FRAMES[:, :, ::-1] if mirrored else FRAMES)
     assert told["seq"] == [0, 1, 2, 3]
     assert told["sensor_s"] == pytest.approx([time_us / 1e6 for time_us in TIMES_US])
@@ -101,7 +79,9 @@ def test_the_player_gives_every_frame_exactly_and_in_order(
 
 
 def test_the_recorded_pace_takes_as_long_as_the_recording(native: None, tmp_path: Path) -> None:
-    told = in_a_process(PLAY, write_oni(tmp_path / "a.oni", FRAMES, TIMES_US), tmp_path / "out.npy", "recorded")
+    told = in_a_process(
+        IMPORTS + PLAY, write_oni(tmp_path / "a.oni", FRAMES, TIMES_US), tmp_path / "out.npy", "recorded"
+    )
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), FRAMES)
     assert told["arrival_s"][-1] - told["arrival_s"][0] > 0.1
 
@@ -119,7 +99,7 @@ camera.close()
 print(json.dumps({"sums": [int(f.depth.sum()) for f in first], "seq": [f.seq for f in first],
                   "sensor_s": [f.sensor_s for f in first], "again": [again.seq, int(again.depth.sum())]}))
 """
-    told = in_a_process(script, path)
+    told = in_a_process(IMPORTS + script, path)
     sums = [int(frame.sum()) for frame in FRAMES]
     assert told["sums"] == (sums * 3)[:10]
     assert told["seq"] == list(range(10))
@@ -149,7 +129,7 @@ out["same"] = bool((frames[0].depth == frames[4].depth).all())
 out["info"] = [info.serial, info.live, info.depth_unit_mm, info.intrinsics.fx, info.fps]
 print(json.dumps(out))
 """
-    told = in_a_process(script, dummy_lens)
+    told = in_a_process(IMPORTS + script, dummy_lens)
     assert "Dummy" not in told["listed"]
     assert "SourceError" in told["no lens"]
     assert "Give --intrinsics" in told["no lens"]
@@ -200,7 +180,7 @@ ticker.join()
 camera.close()
 print(json.dumps({"late_s": ended[0][0] - asked_s, "error": ended[0][1], "ticks": ticks[0], "frames": len(frames)}))
 """
-    told = in_a_process(script, dummy_lens)
+    told = in_a_process(IMPORTS + script, dummy_lens)
     assert "EndOfSourceError" in told["error"]
     assert told["late_s"] < 2  # 0.05 on an idle machine
     assert told["frames"] == 15
@@ -232,7 +212,7 @@ error = refusal(lambda: camera.read(1.0))
 camera.close()
 print(json.dumps({"lost": lost, "seq": seq, "error": error}))
 """
-    told = in_a_process(script, dummy_lens)
+    told = in_a_process(IMPORTS + script, dummy_lens)
     assert told["lost"].startswith("DeviceLostError: Table Tennis Dummy: unplugged")
     assert told["seq"] >= 1
     assert told["error"].startswith("DeviceLostError: Table Tennis Dummy: Device disconnected")
@@ -251,7 +231,7 @@ for camera in [player, dummy] * 25 + [player] * 25:
 listed = [device.model for device in devices()]
 print(json.dumps({"shapes": shapes, "listed": listed, "threads": threading.active_count()}))
 """
-    told = in_a_process(script, path, dummy_lens)
+    told = in_a_process(IMPORTS + script, path, dummy_lens)
     assert told["shapes"] == [[24, 32], [240, 320]] * 25 + [[24, 32]] * 25
     assert told["threads"] == 1
     assert not [model for model in told["listed"] if "File" in model or "Tennis" in model]
@@ -270,17 +250,17 @@ with OpenNICamera(source=source, intrinsics=good) as camera:
     fx = camera.read(1.0).intrinsics.fx
 print(json.dumps([none, wrong, fx]))
 """
-    none, wrong, fx = in_a_process(script, path, good, bad)
+    none, wrong, fx = in_a_process(IMPORTS + script, path, good, bad)
     assert "field of view of 0 x 0 radians. Give --intrinsics" in none
     assert "unit 1 mm, but" in wrong
     assert fx == 30
 
 
 def test_a_cut_recording_is_refused_wherever_it_was_cut(tmp_path: Path) -> None:
-    whole = write_oni(tmp_path / "a.oni", FRAMES[:2, :4, :4], TIMES_US[:2]).read_bytes()
-    cut = tmp_path / "cut.oni"
-    for length in range(len(whole)):
-        cut.write_bytes(whole[:length])
+    cut = write_oni(tmp_path / "cut.oni", FRAMES[:2, :4, :4], TIMES_US[:2])
+    whole = cut.read_bytes()
+    for length in reversed(range(len(whole))):
+        os.truncate(cut, length)
         with pytest.raises(SourceError, match="cut.oni: .*Copy it again"):
             read_oni(cut)
     cut.write_bytes(whole + b"more")
