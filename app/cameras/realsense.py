@@ -6,6 +6,7 @@ error at once and not a search of 15 seconds, and ``stop`` has nothing to wait f
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ from app.cameras.realsense_frames import DepthStream, FrameMaker, Numbering, des
 from lighthand.errors import SourceError
 from lighthand.types import Frame
 
+_LOG: Final = logging.getLogger(__name__)
 _SLICE_S: Final = 0.1  # how long ``close`` may have to wait for a read
 
 
@@ -183,6 +185,8 @@ class LiveStream:
             self._name, self._link = name_of(sdk, self._device), link_of(sdk, self._device)
             self._sensor, profiles = depth_profiles(sdk, self._device)
             mode = choose_mode(self._name, self._link, wanted, list(profiles))
+            if self._link.startswith("USB 2"):
+                _LOG.warning("%s: %s on %s; a USB 3 port and cable give more", self._name, mode, self._link)
             self._sensor.open(profiles[mode])
             self._sensor.start(self._queue)
             self.info = describe(
@@ -190,6 +194,7 @@ class LiveStream:
                 text_of(sdk, self._device, "serial_number"),
             )  # fmt: skip
             self._maker = FrameMaker(sdk, self.info, filters, numbering)
+            self._listed = self._is_listed()
         except RuntimeError as error:
             self.stop()
             raise translated(error, self._name) from error
@@ -204,12 +209,16 @@ class LiveStream:
             arrival_s = time.perf_counter()
             if came:
                 return self._maker.make(frame, arrival_s)
-            gone = not self._device.is_connected() or not self._context.query_devices().contains(self._device)
+            gone = not self._device.is_connected() or (self._listed and not self._is_listed())
         except RuntimeError as error:
             raise translated(error, self._name) from error
         if gone:
             raise DeviceLostError(f"{self._name}: unplugged. Plug it in again; it is opened by its serial number.")
         return None
+
+    def _is_listed(self) -> bool:
+        """Whether the SDK finds the device, which it can tell long before ``is_connected`` does."""
+        return bool(self._context.query_devices().contains(self._device))
 
     def silence(self, timeout_s: float) -> str:
         """See ``DepthStream.silence``."""

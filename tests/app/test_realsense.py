@@ -30,6 +30,7 @@ from app.cameras.realsense_devices import Wanted, translated
 from app.cameras.realsense_frames import Numbering, to_intrinsics
 from lighthand.errors import SourceError
 from lighthand.types import Frame
+from tests.app.bag import write_bag
 from tests.app.software import SMALL, SoftwareDevice, image, record
 
 D435 = [Mode(*size, fps) for size in ((424, 240), (640, 480), (848, 480)) for fps in (6, 15, 30, 60, 90)]
@@ -286,7 +287,7 @@ def test_an_unplugged_device_is_lost_and_found_again(tmp_path: Path, context: rs
     assert len(os.listdir("/proc/self/task")) <= threads
 
 
-def test_silence_says_what_was_asked_of_which_link(context: rs.context) -> None:
+def test_silence_and_a_slow_link_are_named(context: rs.context, caplog: pytest.LogCaptureFixture) -> None:
     ours = SoftwareDevice(usb="2.1")
     ours.plug_into(context)
     with (
@@ -297,6 +298,7 @@ def test_silence_says_what_was_asked_of_which_link(context: rs.context) -> None:
         ),
     ):
         camera.read(0.1)
+    assert caplog.messages == ["Intel RealSense D435 0420: 64x48@60 on USB 2.1; a USB 3 port and cable give more"]
 
 
 def test_close_wakes_a_waiting_read_and_is_safe_twice(context: rs.context, plugged: SoftwareDevice) -> None:
@@ -421,6 +423,21 @@ def test_a_recording_plays_every_frame_once_and_twice_the_same(recording: Path) 
         assert (one.depth_unit_mm, one.serial) == (1.0, "ten.db3")
 
 
+def test_a_bag_of_an_older_sdk_plays_every_frame_once(tmp_path: Path) -> None:
+    path = tmp_path / "old.bag"
+    write_bag(path, [image(index) for index in range(10)], SMALL, unit_m=0.000125)
+    frames = play(RealSenseCamera(source=path, pace="lockstep"))
+    assert [frame.seq for frame in frames] == list(range(100, 110))
+    assert all(np.array_equal(frame.depth, image(index)) for index, frame in enumerate(frames))
+    assert frames[9].sensor_s == pytest.approx(0.15)
+    assert {(frame.depth_unit_mm, frame.sensor_clock, frame.serial) for frame in frames} == {
+        (0.125, "device", "old.bag")
+    }
+    assert (frames[0].intrinsics.fx, frames[0].intrinsics.fy, frames[0].intrinsics.cx) == (50.0, 45.0, 32.0)
+    looped = play(RealSenseCamera(source=path, pace="lockstep", loop=True), 15)
+    assert [frame.seq for frame in looped] == list(range(100, 115))
+
+
 def test_a_recording_says_what_it_is(recording: Path) -> None:
     with RealSenseCamera(source=recording) as camera:
         info = camera.info
@@ -476,6 +493,9 @@ def bad_file(folder: Path, good: Path, case: str) -> Path:
     match case:
         case "truncated.db3":
             path.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+        case "truncated.bag":
+            write_bag(path, [image(index) for index in range(4)], SMALL, unit_m=0.001)
+            path.write_bytes(path.read_bytes()[:12_000])
         case "garbage.db3" | "garbage.bag":
             path.write_bytes(b"no recording " * 400)
         case "empty.db3" | "empty.bag":
@@ -492,6 +512,7 @@ def bad_file(folder: Path, good: Path, case: str) -> Path:
     [
         ("missing.db3", r"no such file. Give --source a .bag or .db3"),
         ("truncated.db3", r"cannot be played \(.*malformed.*Copy or record it again"),
+        ("truncated.bag", r"cannot be played \(.*Copy or record it again"),
         ("garbage.db3", r"cannot be played \(.*not a database.*Copy or record it again"),
         ("garbage.bag", r"cannot be played \(.*Copy or record it again"),
         ("empty.db3", r"cannot be played"),
