@@ -155,6 +155,10 @@ class McapRecording(Recording):
                 continue
             yield time_ns, message
 
+    def stamps(self) -> dict[int, float | None]:
+        """Give the camera's stamp of each frame, by its number."""
+        return {message.seq: _or_none(message.sensor_s) for _, message in self.messages(FRAME)}
+
     def counts(self) -> dict[str, int]:
         """Give how many messages each topic has."""
         return {topic: len(places) for topic, places in sorted(self._places.items())}

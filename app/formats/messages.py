@@ -1,17 +1,19 @@
-"""From our values to the ROS 2 messages of a recording."""
+"""From our values to the ROS 2 messages of a recording, and back."""
 
 from __future__ import annotations
 
 import math
 import struct
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 
 from app.formats import rvl
 from app.formats.cdr import CdrWriter
+from lighthand.crop import CUBE_MM
 from lighthand.skeleton import BONES
-from lighthand.types import Frame, Intrinsics, Result, TrackedHand
+from lighthand.types import FloatArray, Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
 
 FORMAT: Final = "16UC1; compressedDepth rvl"
 """As ROS's ``compressed_depth_image_transport`` names it."""
@@ -116,6 +118,30 @@ def marker(hand: TrackedHand, time_ns: int) -> bytes:
         out.text(empty)
     out.put("IB", 0, 0)
     return out.data
+
+
+def result_of(message: Any, frame: Frame) -> Result:
+    """Turn a decoded Hands back into a result.
+
+    Args:
+        message: as mcap-ros2-support decodes it.
+        frame: the one it belongs to.
+
+    Returns:
+        All that was recorded; of the cube that a pose was read from only the centre, as the mean of the joints.
+    """
+    found = []
+    for hand in message.hands:
+        joints, raw = (_floats(values).reshape(-1, 3) for values in (hand.joints_mm, hand.raw_joints_mm))
+        hidden = np.frombuffer(hand.hidden, np.uint8).astype(bool)
+        pose = HandPose(raw, hand.side, hand.side_probability, hand.presence, _floats(hand.confidence), hidden)
+        found.append(TrackedHand(hand.track_id, hand.side, joints, pose, HandRegion(raw.mean(axis=0), CUBE_MM)))
+    stamps = Stamps(message.arrival_s, message.taken_s, message.segmented_s, message.estimated_s, message.tracked_s)
+    return Result(frame, tuple(found), stamps, message.skipped)
+
+
+def _floats(values: Sequence[float]) -> FloatArray:
+    return np.array(values, np.float32)
 
 
 def _begin(time_ns: int) -> CdrWriter:
