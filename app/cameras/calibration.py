@@ -36,6 +36,7 @@ class Calibration:
         invalid_from: counts from here on are no measurement, beside 0.
         size_tells: no other common depth camera gives images of this size, so the size alone may choose
             this description.
+        distortion: of the lens, as in ``types.Intrinsics``.
     """
 
     width: int
@@ -49,6 +50,7 @@ class Calibration:
     model: str = "depth camera"
     invalid_from: int = 65536
     size_tells: bool = False
+    distortion: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -66,8 +68,8 @@ class Calibration:
 
     @property
     def intrinsics(self) -> Intrinsics:
-        """The pinhole camera."""
-        return Intrinsics(self.width, self.height, self.fx, self.fy, self.cx, self.cy)
+        """The camera as the library takes it."""
+        return Intrinsics(self.width, self.height, self.fx, self.fy, self.cx, self.cy, self.distortion)
 
 
 def load_calibration(path: Path) -> Calibration:
