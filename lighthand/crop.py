@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lighthand.errors import SourceError
-from lighthand.geometry import unproject
+from lighthand.geometry import pixels, unproject
 from lighthand.types import DepthArray, FloatArray, Frame, HandCrop, HandRegion, Intrinsics
 
 PATCH: int = 128
@@ -28,7 +28,7 @@ MIN_DEPTH_MM: float = 50.0
 
 
 def region_box(region: HandRegion, camera: Intrinsics) -> tuple[float, float, float, float]:
-    """Project the mid-plane of a region's cube.
+    """Project the mid-plane of a region's cube: through a lens, its four edges where their middles are shown.
 
     Args:
         region: the cube, its centre at z >= MIN_DEPTH_MM.
@@ -44,6 +44,10 @@ def region_box(region: HandRegion, camera: Intrinsics) -> tuple[float, float, fl
     if not z >= MIN_DEPTH_MM:
         raise SourceError(f"hand region at z = {z:.0f} mm: a crop needs z of at least {MIN_DEPTH_MM:.0f} mm.")
     half = region.cube_mm / 2
+    if camera.distortion:
+        middles = [(x - half, y, z), (x, y - half, z), (x + half, y, z), (x, y + half, z)]
+        u, v = pixels(middles, camera)
+        return float(u[0]), float(v[1]), float(u[2]), float(v[3])
     return (
         (x - half) / z * camera.fx + camera.cx,
         (y - half) / z * camera.fy + camera.cy,
@@ -129,9 +133,7 @@ def camera_to_crop(crop: HandCrop, joints_mm: npt.ArrayLike) -> npt.NDArray[np.f
     """Undo ``crop_to_camera``: (..., 3) camera space, mm -> (..., 3) coordinates of the patch."""
     points = np.array(joints_mm, np.float64)
     left, top, right, bottom = crop.box_px
-    camera = crop.intrinsics
-    u = points[..., 0] / points[..., 2] * camera.fx + camera.cx
-    v = points[..., 1] / points[..., 2] * camera.fy + camera.cy
+    u, v = pixels(points, crop.intrinsics)
     points[..., 0] = (u - left) / (right - left) * 2 - 1
     points[..., 1] = (v - top) / (bottom - top) * 2 - 1
     points[..., 2] = (points[..., 2] - crop.region.centre_mm[2]) / (crop.region.cube_mm / 2)

@@ -55,7 +55,7 @@ class Pipeline:
 
     def warm_up(self) -> None:
         """Run every part once, so that the first frame is not late: what is compiled is loaded, memory is taken."""
-        blank = Frame(0, np.zeros((16, 16), np.uint16), 1.0, Intrinsics(16, 16, 16, 16, 8, 8), 0.0)
+        blank = Frame(0, np.zeros((16, 16), np.uint16), 1.0, Intrinsics(16, 16, 16, 16, 8, 8, (0.1, 0, 0, 0)), 0.0)
         find_hands(blank, self._config.segment, CUBE_MM)
         centre = np.array([0, 0, 500], np.float32)
         for count in (self._config.segment.candidates, 1):

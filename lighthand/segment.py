@@ -13,16 +13,17 @@ Body Parts from Depth Images", ICRA 2010.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from lighthand.errors import ConfigError
+from lighthand.geometry import pixels, unproject
 from lighthand.limbtree import Rows, tree_cuts
 from lighthand.surface import TICKS, Indices, flood, flood_islands, inner_pixels, link_pixels, reduce_depth
-from lighthand.types import FloatArray, Frame, HandRegion
+from lighthand.types import FloatArray, Frame, HandRegion, Intrinsics
 
 _COLUMNS = 160  # of the grid that an image is reduced to, about
 _THICK_MM = 62.0  # radius of the largest disc a limb may hold: palms have up to 50 mm, heads 75, torsos more
@@ -145,6 +146,13 @@ def _centres(cuts: Rows) -> Rows:
     return np.asarray(surface * (1 + _INSIDE_MM / np.linalg.norm(surface, axis=1, keepdims=True)), np.float64)
 
 
+def _behind_lens(points_mm: Rows, camera: Intrinsics) -> Rows:
+    """Move points that were found as if there were no lens to where it says that they are."""
+    pinhole = replace(camera, distortion=())
+    u, v = pixels(points_mm, pinhole)
+    return unproject(np.stack([u, v, points_mm[:, 2]], axis=-1), camera).astype(np.float64)
+
+
 def find_hands(frame: Frame, config: SegmentConfig, cube_mm: float) -> tuple[HandRegion, ...]:
     """Propose where hands may be.
 
@@ -158,6 +166,8 @@ def find_hands(frame: Frame, config: SegmentConfig, cube_mm: float) -> tuple[Han
     """
     cuts = _limb_cuts(_reduce(frame, config))
     scores, centres = _score(cuts), _centres(cuts)
+    if frame.intrinsics.distortion:
+        centres = _behind_lens(centres, frame.intrinsics)
     regions: list[HandRegion] = []
     free = scores >= _LEAST_SCORE
     while free.any() and len(regions) < config.candidates:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lighthand.crop import MIN_DEPTH_MM, crop_to_camera
 from lighthand.errors import ConfigError
+from lighthand.geometry import Doubles, distort_one, lens_of
 from lighthand.skeleton import BONES
 from lighthand.types import DepthArray, FloatArray, Frame, HandCrop, HandPose, HandRegion, Side, TrackedHand
 
@@ -143,12 +144,13 @@ def credible(frame: Frame, joints_mm: FloatArray) -> bool:
     camera = frame.intrinsics
     depth = np.ascontiguousarray(frame.depth)
     unit_mm, fx, fy = float(frame.depth_unit_mm), float(camera.fx), float(camera.fy)  # an int would compile anew
-    return bool(_credible(depth, unit_mm, fx, fy, float(camera.cx), float(camera.cy), joints_mm))
+    lens = lens_of(camera.distortion)
+    return bool(_credible(depth, unit_mm, fx, fy, float(camera.cx), float(camera.cy), lens, joints_mm))
 
 
 @numba.njit(cache=True, nogil=True)
 def _credible(
-    depth: DepthArray, unit_mm: float, fx: float, fy: float, cx: float, cy: float, joints: FloatArray
+    depth: DepthArray, unit_mm: float, fx: float, fy: float, cx: float, cy: float, lens: Doubles, joints: FloatArray
 ) -> bool:
     """Judge the joints, (21, 3) mm; see ``credible``."""
     skeleton = palm = 0.0
@@ -157,7 +159,8 @@ def _credible(
         x, y, z = np.float64(joints[joint, 0]), np.float64(joints[joint, 1]), np.float64(joints[joint, 2])
         if not (np.isfinite(x) and np.isfinite(y) and MIN_DEPTH_MM <= z < np.inf):
             return False
-        column, row = int(np.rint(x / z * fx + cx)), int(np.rint(y / z * fy + cy))
+        u, v = distort_one(x / z, y / z, lens)
+        column, row = int(np.rint(u * fx + cx)), int(np.rint(v * fy + cy))
         if 0 <= column < depth.shape[1] and 0 <= row < depth.shape[0]:
             count = depth[row, column]
             behind = z - count * unit_mm

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lighthand.estimator import Estimate
+from lighthand.geometry import unproject
 from lighthand.types import FloatArray, Frame, Intrinsics
 
 CAMERA = Intrinsics(320, 240, 225.0, 225.0, 159.5, 119.5)
@@ -123,3 +124,22 @@ class BlobEstimator:
             right[i] = 0.9 if thumb_left == self.right else 0.1
         sure = np.full((len(patches), 21), self.confidence, np.float32)
         return Estimate(uvz, right, presence, sure, sure.copy())
+
+
+AZURE_LENS = (3.130577, 2.324939, 8.132e-05, -5.1156e-05, 0.130416, 3.458652, 3.350115, 0.662942)
+"""Of one Azure Kinect, as calibration/azure-wfov-binned.yaml has it."""
+
+WIDE = Intrinsics(512, 512, 252.0, 252.0, 261.8, 252.7, AZURE_LENS)
+"""That camera's wide mode, 2x2 binned: 120 degrees."""
+
+
+def through_lens(depth: npt.NDArray[np.uint16], pinhole: Intrinsics, camera: Intrinsics) -> npt.NDArray[np.uint16]:
+    """Show what a pinhole camera sees through a lens; depth along the axis stays what it is."""
+    v, u = np.mgrid[0 : camera.height, 0 : camera.width].astype(np.float64)
+    rays = unproject(np.stack([u, v, np.ones_like(u)], axis=-1), camera)
+    columns = np.rint(rays[..., 0] * pinhole.fx + pinhole.cx)
+    rows = np.rint(rays[..., 1] * pinhole.fy + pinhole.cy)
+    seen = (columns >= 0) & (columns < pinhole.width) & (rows >= 0) & (rows < pinhole.height)
+    through = np.zeros((camera.height, camera.width), np.uint16)
+    through[seen] = depth[rows[seen].astype(int), columns[seen].astype(int)]
+    return through

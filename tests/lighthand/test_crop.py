@@ -9,7 +9,7 @@ from lighthand.crop import BACKGROUND, PATCH, camera_to_crop, crop_hand, crop_to
 from lighthand.errors import SourceError
 from lighthand.geometry import project
 from lighthand.types import Frame, HandRegion, Intrinsics
-from tests.lighthand.scenes import CAMERA, flat_hand, hand_balls, render
+from tests.lighthand.scenes import CAMERA, WIDE, flat_hand, hand_balls, render
 
 CUBE_MM = 240.0
 
@@ -121,3 +121,18 @@ def test_small_images_and_small_hands():
     camera = Intrinsics(12, 9, 10.0, 10.0, 5.5, 4.0)
     patch = crop_hand(frame_of(np.full((9, 12), 900), camera=camera), region_at(0, 0, 900)).patch
     assert (patch == 0).all(), "a pixel of the image fills many of the patch"
+
+
+@settings(deadline=None)
+@given(x=st.floats(-400, 400), y=st.floats(-400, 400), z=st.floats(350, 900), seed=st.integers(0, 99))
+def test_behind_a_lens_a_crop_is_undone_and_holds_its_cube(x, y, z, seed):
+    frame = frame_of(np.full((WIDE.height, WIDE.width), round(z)), camera=WIDE)
+    crop = crop_hand(frame, region_at(x, y, z))
+    joints = np.array([x, y, z]) + np.random.default_rng(seed).uniform(-45, 45, (21, 3))
+    uvz = camera_to_crop(crop, joints)
+    assert np.abs(crop_to_camera(crop, uvz) - joints).max() < 0.05
+    assert np.abs(uvz).max() < 1
+    left, top, right, bottom = crop.box_px
+    u, v = project([x, y, z], WIDE)[:2]
+    assert left < u < right
+    assert top < v < bottom
