@@ -1,58 +1,154 @@
-"""The capture thread's work: pull frames from a camera into the newest-frame slot."""
+"""The capture thread's work: frames from a camera into the newest-frame slot; a lost device is opened again."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
-from app.cameras.base import Camera, EndOfSourceError, NoFrameError, check_plausible, check_same_stream, nothing_between
+from app.cameras.base import (
+    Camera,
+    CameraInfo,
+    DeviceLostError,
+    EndOfSourceError,
+    NoFrameError,
+    check_plausible,
+    check_same_stream,
+    nothing_between,
+)
 from app.slot import Slot
+from lighthand.errors import SourceError
 from lighthand.segment import SegmentConfig
 from lighthand.types import Frame
 
 READ_TIMEOUT_S: Final = 1.0  # or three frames of a slow source
+SILENCES: Final = 4  # reads in a row without a frame, after which a device counts as lost
+BACK_OFF_S: Final = (1.0, 2.0, 4.0, 8.0, 10.0)  # before each try to open it again; the last one for ever
 
 _LOG: Final = logging.getLogger(__name__)
 
 
-def capture_frames(
-    camera: Camera, frames: Slot[Frame], stop: threading.Event, segment: SegmentConfig, *, lockstep: bool
-) -> None:
-    """Read until the source ends, fails or ``stop`` is set; then close the slot, with the error if there is one.
+class Capture:
+    """Reads a camera on one thread; ``trouble`` says to all others why no frame comes."""
 
-    A camera that falls silent is asked again: one warning a silence. A frame with nothing in the segmenter's range
-    is worth one warning a run.
+    def __init__(
+        self,
+        camera: Camera,
+        frames: Slot[Frame],
+        segment: SegmentConfig,
+        *,
+        lockstep: bool,
+        record: Callable[[Frame], None] = lambda frame: None,
+    ) -> None:
+        """Take note of the parts.
 
-    Args:
-        camera: an open camera.
-        frames: where the worker takes frames.
-        stop: ends the loop at the next frame; ``camera.close`` wakes a waiting read.
-        segment: where hands are looked for.
-        lockstep: wait until the worker took the frame before.
-    """
-    try:
-        info = camera.info
+        Args:
+            camera: an open camera.
+            frames: where the worker takes frames.
+            segment: where hands are looked for.
+            lockstep: wait until the worker took the frame before.
+            record: is given every frame before the slot is.
+        """
+        self.trouble = ""
+        self._camera = camera
+        self._frames = frames
+        self._segment = segment
+        self._lockstep = lockstep
+        self._record = record
+        self._stop = threading.Event()
+        self._seq = -1
+        self._judged = self._warned = False
+
+    def stop(self) -> None:
+        """End ``run`` soon, in whatever state; from any thread."""
+        self._stop.set()
+        self._camera.close()
+        self._frames.close()
+
+    def run(self) -> None:
+        """Read until the source ends, fails or is stopped; then close the slot, with the error if there is one.
+
+        A device that is lost, or silent for ``SILENCES`` reads, is closed and opened again, less and less often, until
+        it is back or the run is stopped.
+        """
+        try:
+            info = self._camera.info
+            while not self._stop.is_set():
+                try:
+                    self._stream(info)
+                except DeviceLostError as error:
+                    self._reopen(info, error)
+            self._frames.close()
+        except EndOfSourceError:
+            self._frames.close()
+        except BaseException as error:  # noqa: BLE001 - handed to the taker, who raises it
+            self._frames.close(error)
+
+    def _stream(self, info: CameraInfo) -> None:
+        """Hand frames over until the device is lost or the run is stopped."""
         timeout_s = max(READ_TIMEOUT_S, 3 / info.fps)
-        judged = silent = warned = False
-        while not stop.is_set():
+        silences = 0
+        shift: int | None = None
+        while not self._stop.is_set():
             try:
-                frame = camera.read(timeout_s)
+                frame = self._camera.read(timeout_s)
             except NoFrameError as error:
-                if not silent:
-                    _LOG.warning("%s %s: %s; asking again", info.model, info.serial, error)
-                silent = True
+                silences += 1
+                if silences == 1:
+                    self._say(f"{error} Asking again.")
+                if silences == SILENCES and info.live:
+                    raise DeviceLostError(str(error)) from error
                 continue
-            silent = False
+            silences, self.trouble = 0, ""
             check_same_stream(frame, info)
-            judged = judged or check_plausible(frame)
-            if not warned and (text := nothing_between(frame, segment.near_mm, segment.far_mm)):
-                _LOG.warning("%s %s, frame %d: %s", info.model, info.serial, frame.seq, text)
-                warned = True
-            if not frames.put(frame, wait=lockstep):
-                break
-        frames.close()
-    except EndOfSourceError:
-        frames.close()
-    except BaseException as error:  # noqa: BLE001 - handed to the taker, who raises it
-        frames.close(error)
+            self._judge(frame, info)
+            if shift is None:  # a device that came back may count from zero
+                shift = max(self._seq + 1 - frame.seq, 0)
+            frame = replace(frame, seq=frame.seq + shift) if shift else frame
+            self._seq = frame.seq
+            self._record(frame)
+            if not self._frames.put(frame, wait=self._lockstep):
+                self._stop.set()
+
+    def _judge(self, frame: Frame, info: CameraInfo) -> None:
+        """Refuse an impossible unit; say once where nothing is within reach of hands."""
+        self._judged = self._judged or check_plausible(frame)
+        if self._warned:
+            return
+        if text := nothing_between(frame, self._segment.near_mm, self._segment.far_mm):
+            _LOG.warning("%s %s, frame %d: %s", info.model, info.serial, frame.seq, text)
+            self._warned = True
+
+    def _reopen(self, info: CameraInfo, error: SourceError) -> None:
+        """Try to get the device back until it is there or the run is stopped.
+
+        Raises:
+            SourceError: it came back with another image size, lens or unit.
+        """
+        tries = 0
+        while not self._stop.is_set():
+            self._camera.close()
+            pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S) - 1)]
+            tries += 1
+            self._say(f"{error} Trying again in {pause_s:g} s (try {tries}).")
+            if self._stop.wait(pause_s):
+                return
+            try:
+                self._camera.open()
+            except SourceError as again:
+                error = again
+                continue
+            if self._stop.is_set():  # the stop came while it opened: its close may have come too early
+                self._camera.close()
+                return
+            now = self._camera.info
+            if (now.serial, now.depth_unit_mm, now.intrinsics) != (info.serial, info.depth_unit_mm, info.intrinsics):
+                raise SourceError(f"{info.model} {info.serial} came back as {now}, it was {info}. Start again.")
+            _LOG.warning("%s %s is back", info.model, info.serial)
+            return
+
+    def _say(self, text: str) -> None:
+        self.trouble = text
+        _LOG.warning("%s", text)

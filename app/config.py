@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from app.cameras.base import Filter, Kind, Pace
 from app.pacing import PacingConfig
@@ -12,6 +13,8 @@ from lighthand.errors import ConfigError
 from lighthand.pipeline import PipelineConfig
 from lighthand.segment import SegmentConfig
 from lighthand.track import TrackConfig
+
+LIVE: Final = ("realsense", "openni", "kinect", "azure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class CameraConfig:
         seed: of the synthetic hand.
     """
 
-    kind: Kind = "synthetic"
+    kind: Kind = "auto"
     source: Path | None = None
     intrinsics: Path | None = None
     serial: str | None = None
@@ -49,15 +52,29 @@ class CameraConfig:
         """Check the parts against each other.
 
         Raises:
-            ConfigError: replay without a source, or a synthetic camera with one.
+            ConfigError: a setting that does not apply to this kind of source, or an absurd one.
         """
         if self.kind == "replay" and self.source is None:
-            raise ConfigError("replay needs --source: a folder of 16-bit PNGs or an .npz.")
-        if self.kind == "synthetic" and (self.source or self.intrinsics or self.loop):
-            raise ConfigError(
-                "the synthetic camera takes no source, intrinsics or loop: they belong to a recording, "
-                "which --camera replay --source PATH plays."
-            )
+            raise ConfigError("replay needs --source: a recording, such as recordings/demo.mcap or a folder of PNGs.")
+        if self.kind in ("synthetic", "auto") and self.source is not None:
+            raise ConfigError(f"the {self.kind} camera takes no source: --camera replay --source PATH plays one.")
+        if self.source is None and self.loop:
+            raise ConfigError("loop belongs to a recording: give one with --source.")
+        if self.intrinsics is not None and self.source is None and self.kind not in ("openni", "kinect"):
+            raise ConfigError("intrinsics belong to a recording or to --camera openni; others bring their own.")
+        if self.source is None and self.kind in LIVE and self.pace == "lockstep":
+            raise ConfigError("a device does not wait: lockstep belongs to a recording, given with --source.")
+        is_device = self.source is None and self.kind in ("auto", *LIVE)
+        mode = {"serial": self.serial, "width": self.width, "height": self.height, "fps": self.fps}
+        for name, value in {**mode, "filters": self.filters or None}.items():
+            if value is not None and not is_device:
+                raise ConfigError(f"{name} is for a device that is plugged in, not for {self.source or self.kind}.")
+            if isinstance(value, int) and not 1 <= value <= 10_000:
+                raise ConfigError(f"camera.{name}={value}: expected 1 to 10000.")
+        if self.serial is not None and self.kind == "auto":
+            raise ConfigError("a serial number needs its driver: --camera realsense, openni or azure.")
+        if self.filters and self.kind not in ("realsense", "auto"):
+            raise ConfigError(f"filters are librealsense's: leave them out for {self.kind}.")
         if self.seed < 0:
             raise ConfigError(f"camera.seed={self.seed}: expected 0 or more.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import math
 import os
@@ -12,27 +11,29 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Final, get_args
+from typing import Final
 
-from app.cameras.base import Camera, CameraInfo
-from app.cameras.replay import ReplayCamera
-from app.cameras.synthetic import SyntheticCamera
-from app.config import AppConfig, CameraConfig
+from app.cameras.base import CameraInfo
+from app.config import AppConfig
 from app.latency import FrameLog
+from app.options import make_parser, resolve
 from app.pacing import Collector, no_collection, paced
+from app.recording.recorder import Recorder
 from app.session import JOIN_S, Session
 from app.slot import SlotClosedError
+from app.sources import list_devices, make_camera
 from app.viewer.display import missing_display
 from app.viewer.overlay import Snapshot, make_folder
-from lighthand.backends import WEIGHTS, Backend, open_estimator
-from lighthand.command import seconds
-from lighthand.config import config_to_dict, load_config
+from lighthand.backends import open_estimator
+from lighthand.config import config_to_dict
 from lighthand.errors import LightHandError
 from lighthand.pipeline import Pipeline
 from lighthand.segment import SegmentConfig
+from lighthand.types import Result
 
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
@@ -74,8 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after a regular end, ^C included; 2 after an error that the user can mend; 130 after ^C during start-up.
     """
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
+        if options.list:
+            sys.stdout.write(f"{list_devices()}\n")
+            return 0
         return _run(options)
     except LightHandError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -84,72 +88,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("run_live.py", description="Follow a hand in depth images, live.")
-    add = parser.add_argument
-    add("--camera", choices=("replay", "synthetic"), help="where frames come from (default: synthetic)")
-    add("--source", type=Path, metavar="PATH", help="recording: a folder of 16-bit PNGs, or an .npz")
-    add("--intrinsics", type=Path, metavar="FILE", help="camera description of the folder: see calibration/README.md")
-    add("--pace", choices=("recorded", "lockstep"), help="lockstep: as fast as it goes, no frame lost")
-    add("--loop", action="store_true", default=None, help="play the recording again and again")
-    add("--headless", action="store_true", help="no window")
-    add("--model", choices=("hand", "fast"), help="fast: a smaller network for weak machines (default: hand)")
-    add("--backend", choices=get_args(Backend), help="what runs the network (default: onnxruntime)")
-    add(
-        "--low-latency",
-        action="store_true",
-        default=None,
-        help="raise the priority, keep the cores awake, switch threads sooner; says what of it was allowed",
-    )
-    add("--seconds", type=seconds, metavar="S", help="stop after this time")
-    add("--log", type=Path, metavar="FILE", help="CSV with a row a frame: times, joints, drops")
-    add("--snapshot", type=Path, metavar="DIR", help="save window.png there; headless: overlay.mp4, sheet.png")
-    add("--config", type=Path, metavar="FILE", help="settings, YAML")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="one setting, such as track.accept=0.6; options win",
-    )
-    return parser
-
-
-def _config(options: argparse.Namespace) -> AppConfig:
-    """Resolve the settings: defaults, file, --set, and the options that stand for a setting."""
-    flags = {
-        f"camera.{key}": value
-        for key, value in (
-            ("kind", options.camera),
-            ("source", options.source),
-            ("intrinsics", options.intrinsics),
-            ("pace", options.pace),
-            ("loop", options.loop),
-        )
-        if value is not None
-    }
-    if options.model is not None:
-        flags["network.weights"] = WEIGHTS.with_stem(options.model)
-    if options.backend is not None:
-        flags["network.backend"] = options.backend
-    if options.low_latency is not None:
-        flags["pacing.low_latency"] = options.low_latency
-    if options.source is not None and options.camera is None:
-        flags["camera.kind"] = "replay"
-    overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
-    return load_config(AppConfig, options.config, [*options.set, *overrides])
-
-
-def _camera(config: CameraConfig) -> Camera:
-    if config.kind == "synthetic":
-        return SyntheticCamera(config.seed, pace=config.pace)
-    assert config.source is not None
-    return ReplayCamera(config.source, config.intrinsics, pace=config.pace, loop=config.loop)
-
-
 def _run(options: argparse.Namespace) -> int:
     """Build everything, run until the end, stop everything."""
-    config = _config(options)
+    config = resolve(options)
     headless, seconds, folder = options.headless, options.seconds, options.snapshot
     if not headless and (missing := missing_display()):
         headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
@@ -157,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
             sys.stderr.write(f"pacing: {line}\n")
-        camera = stack.enter_context(_camera(config.camera))
+        camera = stack.enter_context(make_camera(config.camera))
         info = camera.info
         if folder:
             make_folder(folder)
@@ -167,17 +108,30 @@ def _run(options: argparse.Namespace) -> int:
         if not headless:
             import_module("app.viewer.window")  # takes a second, in which frames would wait
         snapshot = Snapshot(folder, info.fps) if folder and headless else None
-        log = FrameLog(options.log, drawn=not headless, about=_about(info, config))
+        about = _about(info, config)
+        log = FrameLog(options.log, drawn=not headless, about=about)
         stack.enter_context(log)
+        recorder = Recorder(about)
+        stack.callback(recorder.stop)
+        if options.record:
+            recorder.start(options.record, info)
         stack.enter_context(no_collection())
         collector = Collector()
+        lockstep = config.camera.pace == "lockstep"
+
+        def rest(result: Result) -> None:
+            recorder.result(result)
+            if headless:
+                collector()
+
         session = Session(
             camera,
             pipeline.process,
             log,
             config.segment,
-            lockstep=config.camera.pace == "lockstep",
-            rest=collector if headless else lambda: None,
+            lockstep=lockstep,
+            record=partial(recorder.frame, wait=lockstep),
+            rest=rest,
         )
         interrupt = Interrupt()
         saved: list[Path] = []
@@ -188,25 +142,31 @@ def _run(options: argparse.Namespace) -> int:
                 ended = _watch(session, snapshot, seconds, interrupt)
             else:
                 picture = folder / "window.png" if folder else None
-                ended = _show(session, info, log, config.segment, seconds, interrupt, picture, collector)
+                ended = _show(session, info, log, recorder, config.segment, seconds, interrupt, picture, collector)
                 saved.extend([picture] if picture else [])
             if ended is not None:
                 raise ended
 
         def report() -> None:
+            tape = recorder.state
             lines = [log.summary()]
-            if config.camera.pace == "lockstep":
+            if lockstep:
                 lines.append("(lock step: a frame waits for the worker, so its age says nothing of a live run)")
+            if tape.path:
+                lines.append(f"recorded {tape.frames} frames, {tape.dropped} dropped, {tape.size_bytes / 1e6:.1f} MB")
             sys.stdout.write("\n".join(lines) + "\n")
+            if tape.error:
+                sys.stderr.write(f"error: {tape.error}\n")
 
         def save() -> None:
             saved.extend([options.log] if options.log else [])
+            saved.extend([tape.path] if (tape := recorder.state).path else [])
             saved.extend(snapshot.close() if snapshot else ())
 
         def name_saved() -> None:
             sys.stdout.write("".join(f"saved {path.resolve()}\n" for path in saved))
 
-        error = _first_error(run, session.stop, log.close, report, save, name_saved)
+        error = _first_error(run, session.stop, recorder.stop, log.close, report, save, name_saved)
         if session.running:
             _leave(session.running, error)
     interrupt.restore()
@@ -255,6 +215,7 @@ def _show(
     session: Session,
     info: CameraInfo,
     log: FrameLog,
+    recorder: Recorder,
     segment: SegmentConfig,
     seconds: float | None,
     interrupt: Interrupt,
@@ -267,7 +228,7 @@ def _show(
     from app.viewer.window import HandWindow
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
-    window = HandWindow(session.results, info, log, segment)
+    window = HandWindow(session.results, info, log, segment, recorder, lambda: session.trouble)
     window.show()
     end_s = time.perf_counter() + seconds if seconds else math.inf
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.cameras.base import Camera
-from app.capture import capture_frames
+from app.capture import Capture
 from app.latency import FrameLog
 from app.slot import Slot
 from app.worker import Process, track_frames
@@ -28,7 +28,8 @@ class Session:
         segment: SegmentConfig,
         *,
         lockstep: bool,
-        rest: Callable[[], object] = lambda: None,
+        record: Callable[[Frame], None] = lambda frame: None,
+        rest: Callable[[Result], object] = lambda result: None,
     ) -> None:
         """Build, start nothing.
 
@@ -38,23 +39,18 @@ class Session:
             log: takes every result.
             segment: where ``process`` looks for hands.
             lockstep: no frame is skipped at either slot; somebody must take every result.
-            rest: called on the worker thread after each frame.
+            record: given each frame on the capture thread, before anything can skip it.
+            rest: given each result on the worker thread, when it can be taken.
         """
         self.results: Slot[Result] = Slot()
-        self._camera = camera
-        self._frames: Slot[Frame] = Slot()
-        self._stop = threading.Event()
+        frames: Slot[Frame] = Slot()
+        self._capture = Capture(camera, frames, segment, lockstep=lockstep, record=record)
         self._threads = (
-            threading.Thread(
-                name="capture",
-                target=capture_frames,
-                args=(camera, self._frames, self._stop, segment),
-                kwargs={"lockstep": lockstep},
-            ),
+            threading.Thread(name="capture", target=self._capture.run),
             threading.Thread(
                 name="worker",
                 target=track_frames,
-                args=(self._frames, self.results, process, log, rest),
+                args=(frames, self.results, process, log, rest),
                 kwargs={"lockstep": lockstep},
             ),
         )
@@ -70,14 +66,17 @@ class Session:
         Returns:
             The names of threads that did not end within JOIN_S each: see ``running``.
         """
-        self._stop.set()
-        self._camera.close()
-        self._frames.close()
+        self._capture.stop()
         self.results.close()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(JOIN_S)
         return self.running
+
+    @property
+    def trouble(self) -> str:
+        """Why no frame comes, for the user; "" while frames come."""
+        return self._capture.trouble
 
     @property
     def running(self) -> tuple[str, ...]:

@@ -1,13 +1,18 @@
-"""The worker thread's work: newest frame -> pose -> log and result slot."""
+"""The worker thread's work: newest frame -> pose -> log, recorder and result slot."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from app.latency import FrameLog
 from app.slot import Slot, SlotClosedError
 from lighthand.types import Frame, Result
+
+AGE_LIMIT_S: Final = 0.3
+"""What is older is not live: such a frame gets no pose, such a pose is not drawn."""
 
 Process = Callable[[Frame], Result]
 
@@ -17,7 +22,7 @@ def track_frames(
     results: Slot[Result],
     process: Process,
     log: FrameLog,
-    rest: Callable[[], object],
+    rest: Callable[[Result], object],
     *,
     lockstep: bool,
 ) -> None:
@@ -28,10 +33,10 @@ def track_frames(
         results: where the window takes results.
         process: ``Pipeline.process``.
         log: takes every result.
-        rest: called after each frame, when its result can be taken.
-        lockstep: wait until the result before was taken.
+        rest: given each result, when it can be taken.
+        lockstep: wait until the result before was taken, and take frames however old.
     """
-    number = 0
+    number = skipped = 0
     try:
         while True:
             try:
@@ -41,11 +46,16 @@ def track_frames(
                 return
             assert taken is not None
             number = taken.number
-            result = replace(process(taken.value), skipped=taken.skipped)
+            skipped += taken.skipped
+            if not lockstep and time.perf_counter() - taken.value.arrival_s > AGE_LIMIT_S:
+                skipped += 1
+                continue
+            result = replace(process(taken.value), skipped=skipped)
+            skipped = 0
             log.add(result)
             if not results.put(result, wait=lockstep):
                 return
-            rest()
+            rest(result)
     except BaseException as error:  # noqa: BLE001 - handed to the taker, who raises it
         frames.close()
         results.close(error)

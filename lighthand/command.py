@@ -40,3 +40,15 @@ def seconds(text: str) -> float:
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"{text!r}, expected a number of seconds above 0")
     return value
+
+
+def size(text: str) -> tuple[int, int]:
+    """Read the size of an image from a command line, such as 848x480, as a type of argparse.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not two numbers, 16 to 4096 each.
+    """
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()) or not all(16 <= int(edge) <= 4096 for edge in (width, height)):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected such as 640x480, 16 to 4096 each")
+    return int(width), int(height)

@@ -34,7 +34,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"slot", "latency", "pacing"},
         {"recording"},
         {"config"},
-        {"capture", "worker"},
+        {"sources", "options", "capture", "worker"},
         {"session"},
         {"viewer"},
         {"main"},

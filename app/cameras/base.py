@@ -193,7 +193,7 @@ class Metronome:
         if self._closed.wait(min(max(left_s, 0.0), timeout_s)):
             raise EndOfSourceError("the source was closed")
         if left_s > timeout_s:
-            raise NoFrameError(f"no frame within {timeout_s:g} s: the next is due in {left_s:.1f} s")
+            raise NoFrameError(f"no frame within {timeout_s:g} s: the next is due in {left_s:.1f} s.")
         now_s = time.perf_counter()
         period_s = self._period_s if next_s is None or not self._period_s else next_s
         self._due_s = max(self._due_s, now_s - period_s) + period_s

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
-from typing import Final, cast
 
 from app.cameras.base import Camera, Pace
 from app.cameras.replay import ReplayCamera
 from lighthand.errors import SourceError
-
-_PLAYERS: Final = {
-    ".db3": ("app.cameras.realsense", "RealSenseCamera"),
-    ".bag": ("app.cameras.realsense", "RealSenseCamera"),
-    ".oni": ("app.cameras.openni", "OpenNICamera"),
-    ".mkv": ("app.cameras.azure", "AzureCamera"),
-}
-"""By suffix, where only the SDK of the camera plays such files: module and class, imported when one is played."""
 
 
 def open_recording(source: Path, intrinsics: Path | None = None, *, pace: Pace, loop: bool) -> Camera:
@@ -29,18 +19,21 @@ def open_recording(source: Path, intrinsics: Path | None = None, *, pace: Pace, 
         loop: begin again after the last frame.
 
     Raises:
-        SourceError: an option does not apply to this recording.
+        SourceError: the recording carries its own intrinsics, and others are given.
     """
-    player = _PLAYERS.get(source.suffix.lower()) if not source.is_dir() else None
-    if player is None:
+    suffix = "" if source.is_dir() else source.suffix.lower()
+    if suffix == ".oni":
+        from app.cameras.openni import OpenNICamera
+
+        return OpenNICamera(source=source, intrinsics=intrinsics, pace=pace, loop=loop)
+    if suffix not in (".db3", ".bag", ".mkv"):
         return ReplayCamera(source, intrinsics, pace=pace, loop=loop)
-    suffix = source.suffix.lower()
     if intrinsics is not None:
         raise SourceError(f"{source}: an {suffix} holds its own intrinsics. Leave --intrinsics out.")
-    if loop:
-        raise SourceError(
-            f"{source}: an {suffix} cannot be looped. Leave --loop out, or convert it: "
-            f"python -m app.recording convert {source} {source.with_suffix('.mcap')}."
-        )
-    make = getattr(import_module(player[0]), player[1])
-    return cast(Camera, make(source=source) if suffix == ".mkv" else make(source=source, pace=pace))
+    if suffix == ".mkv":
+        from app.cameras.azure import AzureCamera
+
+        return AzureCamera(source=source, pace=pace, loop=loop)
+    from app.cameras.realsense import RealSenseCamera
+
+    return RealSenseCamera(source=source, pace=pace, loop=loop)

@@ -10,8 +10,9 @@ from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 
-from app.cameras.base import UNITS, CameraInfo, Filter
+from app.cameras.base import CameraInfo, Filter
 from app.cameras.realsense_devices import name_of, text_of
+from app.formats.recording import UNITS
 from lighthand.errors import SourceError
 from lighthand.types import Frame, Intrinsics
 

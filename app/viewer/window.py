@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ import pyqtgraph as pg  # noqa: E402 - looks for Qt when imported
 
 from app.cameras.base import CameraInfo, nothing_between  # noqa: E402
 from app.latency import FrameLog, LiveFigures  # noqa: E402
+from app.recording.recorder import Recorder  # noqa: E402
 from app.slot import Slot, SlotClosedError  # noqa: E402
 from app.viewer.bar import Bar  # noqa: E402
 from app.viewer.colours import (  # noqa: E402
@@ -29,6 +31,8 @@ from app.viewer.colours import (  # noqa: E402
     finger_colour,
     joints_px,
 )
+from app.viewer.tape import Tape  # noqa: E402
+from app.worker import AGE_LIMIT_S  # noqa: E402
 from lighthand.errors import SourceError  # noqa: E402
 from lighthand.segment import SegmentConfig  # noqa: E402
 from lighthand.skeleton import JOINTS  # noqa: E402
@@ -36,7 +40,6 @@ from lighthand.types import Result, TrackedHand  # noqa: E402
 
 POLL_MS: Final = 15
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
-STALE_S: Final = 0.5  # a result, or a silence, older than that or than three frames is not shown as live
 
 _LEAST_SIZE: Final = QtCore.QSize(640, 420)
 
@@ -46,6 +49,7 @@ QLabel { color: rgb(226, 230, 236); font-size: 15px; }
 QLabel#state { font-size: 17px; font-weight: 600; }
 QLabel#figure { font-size: 20px; font-weight: 600; }
 QLabel#caption { color: rgb(150, 158, 170); font-size: 12px; }
+QLabel#tape { background: rgba(18, 20, 24, 200); border-radius: 6px; padding: 5px 10px; font-weight: 600; }
 QLabel#banner { background: rgba(18, 20, 24, 225); border: 1px solid rgb(70, 76, 86); border-radius: 10px;
                 padding: 18px 28px; font-size: 17px; }
 """
@@ -65,7 +69,15 @@ class _Picture(pg.GraphicsView):  # type: ignore[misc]
 class HandWindow(QtWidgets.QWidget):
     """Shows the newest result; polls the slot from a timer and updates its items in place."""
 
-    def __init__(self, results: Slot[Result], info: CameraInfo, log: FrameLog, segment: SegmentConfig) -> None:
+    def __init__(
+        self,
+        results: Slot[Result],
+        info: CameraInfo,
+        log: FrameLog,
+        segment: SegmentConfig,
+        recorder: Recorder,
+        trouble: Callable[[], str] = lambda: "",
+    ) -> None:
         """Build the window; ``show`` starts nothing but the picture.
 
         Args:
@@ -73,6 +85,8 @@ class HandWindow(QtWidgets.QWidget):
             info: of the open camera.
             log: is told when each frame's picture was painted, and knows the drops.
             segment: where hands are looked for.
+            recorder: R starts and stops it.
+            trouble: says why no frame comes; "" while frames come.
         """
         super().__init__()
         self.error: BaseException | None = None
@@ -80,7 +94,9 @@ class HandWindow(QtWidgets.QWidget):
         self._info = info
         self._log = log
         self._segment = segment
-        self._stale_s = max(STALE_S, 3 / info.fps)
+        self._recorder = recorder
+        self._trouble = trouble
+        self._stale_s = max(AGE_LIMIT_S, 3 / info.fps)
         self._number = 0
         self._last: Result | None = None
         self._unpainted: Result | None = None
@@ -126,6 +142,8 @@ class HandWindow(QtWidgets.QWidget):
         self._banner.setWordWrap(True)
         self._banner.hide()
 
+        self._tape = Tape(self._view, self._recorder, self._info)
+
         self._bar = Bar()
         page = QtWidgets.QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
@@ -135,6 +153,7 @@ class HandWindow(QtWidgets.QWidget):
         self.setMinimumSize(_LEAST_SIZE)  # else the bar on one line sets it
         for key in ("Q", "Esc"):
             QtGui.QShortcut(QtGui.QKeySequence(key), self, self.close)
+        QtGui.QShortcut(QtGui.QKeySequence("R"), self, self._tape.toggle)
 
     def _poll(self) -> None:
         """Look for a newer result and show it; say so when nothing comes."""
@@ -152,9 +171,12 @@ class HandWindow(QtWidgets.QWidget):
                 elif self._last is not None and now_s - self._shown_s > self._stale_s:
                     self._bar.say(f"No new frame for {now_s - self._shown_s:.1f} s", "#ffb454")
                     self._fade()
+                if taken is None and (trouble := self._trouble()):
+                    self._show_banner(trouble)
         if now_s >= self._figures_due_s and not self._ended:
             self._figures_due_s = now_s + FIGURES_S
             self._bar.write(self._figures, self._log, now_s)
+            self._tape.refresh()
 
     def _draw(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""

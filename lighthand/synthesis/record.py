@@ -14,7 +14,7 @@ import cv2
 import yaml
 from tqdm import tqdm
 
-from lighthand.command import exit_status, seconds
+from lighthand.command import exit_status, seconds, size
 from lighthand.errors import DataError
 from lighthand.synthesis.scene import CAMERA, HandAnimator
 from lighthand.types import Intrinsics
@@ -66,23 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; see the module."""
     parser = argparse.ArgumentParser(prog="python -m lighthand.synthesis.record", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument(
-        "--size", type=_size, default=(640, 480), metavar="WxH", help="of the images (default: 640x480)"
-    )
+    parser.add_argument("--size", type=size, default=(640, 480), metavar="WxH", help="of the images (default: 640x480)")
     parser.add_argument("--fps", type=int, choices=(15, 30, 60, 90), default=30)
     parser.add_argument("--seconds", type=seconds, default=10.0)
     options = parser.parse_args(arguments)
     return exit_status(lambda: record(options.out, camera_of(*options.size), options.fps, options.seconds))
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r}, expected such as 640x480")
-    size = int(width), int(height)
-    if min(size) < 16 or max(size) > 4096:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected such as 640x480, 16 to 4096 each")
-    return size
 
 
 if __name__ == "__main__":

@@ -37,16 +37,25 @@ def result(source: Frame, *, hand: bool = True) -> Result:
 class ScriptedCamera(Camera):
     """Gives the script's frames; raises its errors; ``None`` is a silence until the camera is closed.
 
-    A number is a pause in seconds, a NoFrameError the end of one read's patience.
+    A number is a pause in seconds, a NoFrameError the end of one read's patience. It is open from the start; each
+    later ``open`` raises the next of ``openings``, or goes on with the script where that is None or none is left.
     """
 
-    def __init__(self, script: Iterable[Frame | BaseException | float | None]) -> None:
+    def __init__(
+        self,
+        script: Iterable[Frame | BaseException | float | None],
+        openings: Iterable[BaseException | None] = (),
+    ) -> None:
         self._script = iter(script)
+        self._openings = iter(openings)
         self._closed = threading.Event()
-        self.reads = 0
+        self.reads = self.opened = 0
 
     def open(self) -> None:
-        pass
+        self.opened += 1
+        if error := next(self._openings, None):
+            raise error
+        self._closed.clear()
 
     def read(self, timeout_s: float) -> Frame:
         self.reads += 1

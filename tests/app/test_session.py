@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.cameras.base import CameraInfo, NoFrameError, nothing_between
+from app.cameras.base import CameraInfo, nothing_between
 from app.latency import FrameLog
 from app.session import Session
 from app.slot import SlotClosedError
@@ -60,7 +60,7 @@ def test_the_worker_rests_after_each_frame_on_its_own_thread() -> None:
         FrameLog(None, drawn=False, about={}),
         SegmentConfig(),
         lockstep=True,
-        rest=lambda: rested.append(threading.current_thread().name),
+        rest=lambda _: rested.append(threading.current_thread().name),
     )
     session.start()
     drain(session)
@@ -194,16 +194,6 @@ def test_a_slow_source_is_given_three_frames_time(fps: float, timeout_s: float) 
     session.start()
     drain(session)
     assert set(asked) == {timeout_s}
-
-
-def test_a_silent_camera_is_asked_again_with_one_warning_a_silence(caplog: pytest.LogCaptureFixture) -> None:
-    silence = NoFrameError("no frame within 1 s")
-    with caplog.at_level(logging.WARNING):
-        out, cause = run([frame(0), silence, silence, silence, frame(1), silence, frame(2)])
-    assert [item.frame.seq for item in out] == [0, 1, 2]
-    assert cause is None
-    assert len(caplog.messages) == 2
-    assert "scripted camera 1: no frame within 1 s" in caplog.messages[0]
 
 
 def test_an_error_in_the_pipeline_ends_the_run_with_its_cause() -> None:

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PyQt6 import QtCore, QtGui, QtWidgets
 from pytestqt.qtbot import QtBot
 
 from app.latency import FrameLog
+from app.recording.recorder import Recorder
 from app.slot import Slot
 from app.viewer import window as module
 from app.viewer.colours import FINGER_COLOURS, depth_image
@@ -34,7 +36,9 @@ class Stage:
         self.results: Slot[Result] = Slot()
         self.log = FrameLog(None, drawn=True, about={})
         info = replace(ScriptedCamera([]).info, fps=fps, link="file")
-        self.window = HandWindow(self.results, info, self.log, SegmentConfig())
+        self.recorder = Recorder({})
+        self.trouble = ""
+        self.window = HandWindow(self.results, info, self.log, SegmentConfig(), self.recorder, lambda: self.trouble)
 
     def put(self, shown: Result) -> None:
         self.log.add(shown)
@@ -277,3 +281,44 @@ def test_polling_never_waits_for_the_worker(stage: Stage, qtbot: QtBot) -> None:
     timer.start(10)
     qtbot.waitUntil(lambda: len(ticks) > 10, timeout=3000)  # nothing was ever put
     timer.stop()
+
+
+def test_a_lost_camera_is_said_on_the_picture_until_it_is_back(stage: Stage, qtbot: QtBot) -> None:
+    stage.put(result(frame(0)))
+    qtbot.waitUntil(lambda: "Right hand" in stage.state)
+    stage.trouble = "scripted 1: gone. Trying again in 2 s (try 2)."
+    qtbot.waitUntil(stage.window._banner.isVisible)
+    assert stage.window._banner.text() == stage.trouble
+    qtbot.waitUntil(lambda: "No new frame" in stage.state)
+    assert stage.count(FINGER_COLOURS[0]) < ENOUGH  # no hand is shown as live
+    stage.trouble = ""
+    stage.put(result(frame(1)))
+    qtbot.waitUntil(lambda: not stage.window._banner.isVisible())
+    assert "Right hand" in stage.state
+
+
+def test_a_key_starts_and_stops_a_recording(
+    stage: Stage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.viewer.tape.FOLDER", tmp_path)
+    tape = stage.window._tape
+    qtbot.keyClick(stage.window, QtCore.Qt.Key.Key_R)
+    qtbot.waitUntil(lambda: "recording 0:00" in tape.text())
+    stage.recorder.frame(frame(0))
+    qtbot.keyClick(stage.window, QtCore.Qt.Key.Key_R)
+    (saved,) = tmp_path.iterdir()
+    qtbot.waitUntil(lambda: f"saved {saved}" in tape.text())
+    assert tape.isVisible()
+    monkeypatch.setattr(tape, "_until_s", 0.0)
+    qtbot.waitUntil(lambda: not tape.isVisible())
+
+
+def test_a_recording_that_cannot_begin_says_why(
+    stage: Stage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr("app.viewer.tape.FOLDER", tmp_path / "file")
+    qtbot.keyClick(stage.window, QtCore.Qt.Key.Key_R)
+    qtbot.waitUntil(stage.window._tape.isVisible)
+    assert "file" in stage.window._tape.text()
+    assert not stage.recorder.state.active
