@@ -21,8 +21,10 @@ from app.formats.recording import Description
 from lighthand.errors import SourceError
 from lighthand.types import Frame, Result
 
-QUEUE_FRAMES: Final = 120
-"""What waits for the disk at most: 98 MB of 848x480, 1.3 s at 90 frames a second."""
+QUEUE_BYTES: Final = 256 << 20
+"""Of the images that wait for the disk at most: 3.7 s of 848x480 at 90 frames a second."""
+
+QUEUE_RESULTS: Final = 1000
 
 STOP_S: Final = 5.0
 
@@ -76,7 +78,7 @@ class Recorder:
         self._about = dict(about)
         self._changed = threading.Condition()
         self._queue: deque[_Item] = deque()
-        self._waiting_frames = 0
+        self._waiting_bytes = self._waiting_results = 0
         self._seq: int | None = None  # of the last frame that came
         self._gap: _Gap | None = None  # frames just dropped, to be noted before the next
         self._open = self._recording = False  # takes frames; has a thread that writes
@@ -109,7 +111,8 @@ class Recorder:
         with self._changed:
             self._queue.clear()
             self._seq = self._gap = None
-            self._waiting_frames = self._frames = self._dropped = self._results_dropped = 0
+            self._waiting_bytes = self._waiting_results = 0
+            self._frames = self._dropped = self._results_dropped = 0
             self._size_bytes, self._error, self._path = writer.size_bytes, "", path
             self._begin_s, self._zero_ns = time.perf_counter(), time.time_ns() - time.perf_counter_ns()
             self._open = self._recording = True
@@ -125,11 +128,11 @@ class Recorder:
         """
         with self._changed:
             if wait:
-                self._changed.wait_for(lambda: not self._open or self._waiting_frames < QUEUE_FRAMES)
+                self._changed.wait_for(lambda: not self._open or self._waiting_bytes < QUEUE_BYTES)
             if not self._open:
                 return
             before, self._seq = self._seq, frame.seq
-            if self._waiting_frames >= QUEUE_FRAMES:
+            if self._waiting_bytes >= QUEUE_BYTES:
                 self._dropped += 1
                 gap = self._gap or _Gap(frame.seq, frame.seq, 0, "recorder")
                 self._gap = replace(gap, last_seq=frame.seq, count=gap.count + 1)
@@ -140,7 +143,7 @@ class Recorder:
             if before is not None and frame.seq > before + 1:
                 self._queue.append(_Gap(before + 1, frame.seq - 1, frame.seq - before - 1, "source"))
             self._queue.append(frame)
-            self._waiting_frames += 1
+            self._waiting_bytes += frame.depth.nbytes
             self._changed.notify_all()
 
     def result(self, result: Result) -> None:
@@ -148,10 +151,11 @@ class Recorder:
         with self._changed:
             if not self._open:
                 return
-            if len(self._queue) >= 2 * QUEUE_FRAMES:
+            if self._waiting_results >= QUEUE_RESULTS:
                 self._results_dropped += 1
                 return
             self._queue.append(result)
+            self._waiting_results += 1
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -217,8 +221,10 @@ class Recorder:
                 return None
             item = self._queue.popleft()
             if isinstance(item, Frame):
-                self._waiting_frames -= 1
+                self._waiting_bytes -= item.depth.nbytes
                 self._changed.notify_all()
+            elif isinstance(item, Result):
+                self._waiting_results -= 1
             return item
 
 
