@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -163,6 +164,8 @@ def _hands(log: Path) -> Iterator[tuple[float | None, int, FloatArray]]:
     none = np.zeros((len(JOINT_NAMES), 3), np.float32)
     try:
         with log.open(encoding="utf-8", newline="") as file:
+            _require_unsized(log, file.readline())
+            file.seek(0)
             rows = csv.DictReader(line for line in file if not line.startswith("#"))
             _require(log, rows.fieldnames or (), ["score", *places, *hidden])
             for number, row in enumerate(rows, start=1):
@@ -178,6 +181,12 @@ def _hands(log: Path) -> Iterator[tuple[float | None, int, FloatArray]]:
                     raise DataError(f"{log}: row {number} is damaged ({error}). Record again.") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{log}: cannot be read ({error}). Give what run_live.py --log FILE wrote.") from error
+
+
+def _require_unsized(log: Path, head: str) -> None:
+    """Refuse a log whose bones were kept: they would tell the file that they came from."""
+    if re.search(r'"hand": "', head):
+        raise DataError(f"{log}: recorded with track.hand set, which it would tell again. Record without it.")
 
 
 def _require(log: Path, columns: Sequence[str], names: Sequence[str]) -> None:

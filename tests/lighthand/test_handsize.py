@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.config import AppConfig
 from app.latency import FrameLog
 from lighthand.calibrate import main
 from lighthand.errors import ConfigError, DataError
@@ -26,11 +29,16 @@ def tracked(joints, score=0.9, hidden=0):
     return TrackedHand(1, "right", joints.copy(), pose, HandRegion(joints.mean(axis=0), 240.0))
 
 
-def write_log(path, hands):
-    with FrameLog(path, drawn=False, about={"source": "test"}) as log:
+def write_log(path, hands, hand=None):
+    about = {"source": "test", "config": AppConfig(track=TrackConfig(hand=hand))}
+    with FrameLog(path, drawn=False, about=json.loads(json.dumps(about, default=as_json))) as log:
         for seq, hand in enumerate(hands):
             log.add(Result(replace(render([]), seq=seq), (hand,) if hand else ()))
     return path
+
+
+def as_json(value):
+    return str(value) if isinstance(value, Path) else asdict(value)
 
 
 def moving(count, noise_mm=2.0, **how):
@@ -59,6 +67,11 @@ def test_learns_the_bones_of_the_live_programs_own_log(tmp_path):
 def test_too_few_good_frames_say_why_they_were_bad(tmp_path, hands, text):
     with pytest.raises(DataError, match=text):
         learn_hand(write_log(tmp_path / "hand.csv", hands), "ada")
+
+
+def test_a_log_of_bones_that_were_kept_is_refused(tmp_path):
+    with pytest.raises(DataError, match="recorded with track.hand set"):
+        learn_hand(write_log(tmp_path / "hand.csv", moving(80), hand=tmp_path / "ada.yaml"), "ada")
 
 
 def test_a_log_that_was_cut_off_counts_and_a_damaged_one_does_not(tmp_path):
