@@ -17,6 +17,7 @@ import numpy as np
 
 from lighthand.crop import CUBE_MM, MIN_DEPTH_MM, crop_hand
 from lighthand.estimator import Estimator
+from lighthand.handsize import keep_bones, load_hand
 from lighthand.segment import SegmentConfig, find_hands
 from lighthand.track import HandTrack, Sighting, TrackConfig, View, credible, side_of
 from lighthand.types import FloatArray, Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
@@ -43,9 +44,14 @@ class Pipeline:
         Args:
             estimator: the network.
             config: the settings.
+
+        Raises:
+            ConfigError: the size of the user's hand cannot be read.
         """
         self._estimator = estimator
         self._config = config
+        hand = config.track.hand
+        self._bones_mm = np.array(load_hand(hand).bones_mm, np.float32) if hand else None
         self.reset()
 
     def reset(self) -> None:
@@ -61,7 +67,10 @@ class Pipeline:
         for count in (self._config.segment.candidates, 1):
             self._look(blank, [HandRegion(centre, CUBE_MM)] * count)
         sightings = self._look(blank, [HandRegion(centre, CUBE_MM, "right")])
-        credible(blank, sightings[0].pose("right").joints_mm)
+        joints = sightings[0].pose("right").joints_mm
+        credible(blank, joints)
+        if self._bones_mm is not None:
+            keep_bones(joints, self._bones_mm)
 
     def process(self, frame: Frame) -> Result:
         """Find or follow the hand.
@@ -97,7 +106,7 @@ class Pipeline:
     def _begin_or_resume(self, frame: Frame, found: Sighting) -> TrackedHand | None:
         """Go on with the track if the hand was found where it should be, else begin a new one."""
         if self._track is None or not self._track.holds(found.views[0].crop.region):
-            self._track = HandTrack(self._next_id, self._config.track)
+            self._track = HandTrack(self._next_id, self._config.track, self._bones_mm)
             self._next_id += 1
         return self._track.update(frame, found)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from lighthand.crop import MIN_DEPTH_MM, crop_to_camera
 from lighthand.errors import ConfigError
 from lighthand.geometry import Doubles, distort_one, lens_of
+from lighthand.handsize import keep_bones
 from lighthand.skeleton import BONES
 from lighthand.types import DepthArray, FloatArray, Frame, HandCrop, HandPose, HandRegion, Side, TrackedHand
 
@@ -48,6 +50,7 @@ class TrackConfig:
         min_cutoff_hz: cut-off of the smoothing for a hand at rest; lower is calmer.
         beta_hz_s_mm: what a speed of 1 mm/s adds to the cut-off; higher lags less.
         speed_cutoff_hz: cut-off of the speed's own smoothing.
+        hand: the size of the user's hand as ``lighthand.calibrate hand`` wrote it: bones then keep these lengths.
     """
 
     accept: float = 0.99
@@ -57,6 +60,7 @@ class TrackConfig:
     min_cutoff_hz: float = 2.0
     beta_hz_s_mm: float = 0.05
     speed_cutoff_hz: float = 5.0
+    hand: Path | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -233,10 +237,17 @@ def _weight(cutoff_hz: npt.NDArray[np.float64], dt_s: float) -> npt.NDArray[np.f
 class HandTrack:
     """One hand from where it was found until it is lost."""
 
-    def __init__(self, track_id: int, config: TrackConfig) -> None:
-        """Begin a track; the first ``update`` gives it a place."""
+    def __init__(self, track_id: int, config: TrackConfig, bones_mm: FloatArray | None = None) -> None:
+        """Begin a track; the first ``update`` gives it a place.
+
+        Args:
+            track_id: its number.
+            config: the settings.
+            bones_mm: (20,), the lengths that bones keep, if the user's are known.
+        """
         self.track_id = track_id
         self._config = config
+        self._bones_mm = bones_mm
         self._smooth = OneEuro(config)
         self._log_odds_right = 0.0
         self._frame: Frame | None = None
@@ -296,4 +307,6 @@ class HandTrack:
             self._velocity = (self._velocity + velocity) / 2 if dt <= _GAP_S else np.zeros(3)
         self._log_odds_right, self._centre, self._frame, self._misses = vote, centre, frame, 0
         joints = self._smooth(pose.joints_mm, dt)
+        if self._bones_mm is not None:
+            joints = keep_bones(joints, self._bones_mm)
         return TrackedHand(self.track_id, pose.side, joints, pose, sighting.views[0].crop.region)

@@ -14,8 +14,8 @@ LAYERS: dict[str, list[set[str]]] = {
     "lighthand": [
         {"errors"},
         {"types", "skeleton", "config", "command"},
-        {"geometry"},
-        {"crop", "surface", "limbtree", "segment"},
+        {"geometry", "handsize"},
+        {"crop", "surface", "limbtree", "segment", "charuco"},
         {"network"},
         {"estimator"},
         {"weights"},
@@ -26,7 +26,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"synthesis"},
         {"recipe", "predictions", "pictures", "published", "tips", "nohand", "reliability"},
         {"recorded", "source"},
-        {"train", "evaluate", "export", "benchmark", "paper"},
+        {"train", "evaluate", "export", "benchmark", "paper", "calibrate"},
     ],
     "app": [
         {"formats"},

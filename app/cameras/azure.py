@@ -208,7 +208,11 @@ def _find(k4a: K4a, wanted: str | None) -> tuple[c_void_p, str]:
         k4a.sensor.k4a_device_close(handle)
         seen.append(serial)
     there = f"{count} plugged in, of which can be opened: {', '.join(seen) or 'none'}"
-    advice = "Close other programs that use it, install the SDK's 99-k4a.rules into /etc/udev/rules.d, plug it in again"
+    advice = "Plug it into a USB 3 port and its power supply"
+    if count > len(seen):
+        advice = (
+            "Close other programs that use it; put the SDK's 99-k4a.rules into /etc/udev/rules.d and plug it in again"
+        )
     if wanted is not None:
         raise DeviceLostError(f"{_MODEL} {wanted}: not found ({there}). {advice}.")
     raise SourceError(f"{_MODEL}: none found ({there}). {advice}.")

@@ -1,4 +1,7 @@
-"""Checks the head of a Matroska file before Azure Kinect's library gets it, which a cut head makes end the process."""
+"""Checks the head of a Matroska file before Azure Kinect's library gets it.
+
+A head that was cut, or a track without a number, makes the library end the process.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ _LOG: Final = logging.getLogger(__name__)
 _EBML: Final = 0x1A45DFA3
 _SEGMENT: Final = 0x18538067
 _CLUSTER: Final = 0x1F43B675
+_TRACKS: Final = 0x1654AE6B
+_TRACK: Final = 0xAE
+_TRACK_NUMBER: Final = 0xD7
 
 
 def check_mkv(path: Path) -> None:
@@ -42,9 +48,27 @@ def _walk(path: Path, file: BinaryIO, size: int) -> None:
                 _LOG.warning("%s: was cut off; it plays to where it ends", path)
             return
         end = file.tell() + (0 if name == _SEGMENT else length or 0)
+        if name == _TRACKS and end <= size and not _is_sound(file, end):
+            raise SourceError(f"{path}: damaged, its list of tracks cannot be read. Copy it again.")
         file.seek(end)
         name, length = _head(file)
     raise SourceError(f"{path}: truncated, it ends after {size} bytes without a frame. Copy it again.")
+
+
+def _is_sound(file: BinaryIO, end: int, *, track: bool = False) -> bool:
+    """Tell whether the elements up to the end fit, and each track has a number."""
+    numbered = not track
+    while file.tell() < end:
+        name, length = _head(file)
+        if name is None or length is None or file.tell() + length > end:
+            return False
+        if name == _TRACK_NUMBER:
+            numbered = 0 < length <= 8
+        if name == _TRACK and not track and not _is_sound(file, file.tell() + length, track=True):
+            return False
+        if track or name != _TRACK:
+            file.seek(length, 1)
+    return numbered
 
 
 def _head(file: BinaryIO) -> tuple[int | None, int | None]:

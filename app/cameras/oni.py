@@ -30,6 +30,7 @@ _END: Final = 0x0B
 _SEEK_TABLE: Final = 0x0E
 _KINDS: Final = range(0x02, 0x0F)
 _DEPTH: Final = 2
+_CROPPING: Final = b"xnCropping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def _walk(file: BinaryIO, size: int) -> list[RecordedFrame]:
     header = _RECORD.size + (8 if tuple(version) >= _WIDE else 4)
     frames: list[RecordedFrame] = []
     depth: int | None = None
+    has_cropping = False
     start, kind = _HEADER.size, 0
     while kind != _END:
         head = file.read(header)
@@ -99,31 +101,40 @@ def _walk(file: BinaryIO, size: int) -> list[RecordedFrame]:
         skip = payload if kind in (_DATA, _SEEK_TABLE) else 0
         if len(body) < fields - header or start + fields + skip > size:
             raise _DamagedError(f"truncated, {start + fields + skip - size} bytes missing")
-        if (kind in _PROPERTIES and not _is_property(body)) or (kind == _DATA and skip > _PAYLOAD):
+        name = _name(body) if kind in (*_PROPERTIES, *_ADDED) else b""
+        if name is None or (kind in _PROPERTIES and not _has_value(body)) or (kind == _DATA and skip > _PAYLOAD):
             raise _DamagedError(f"damaged record at byte {start}")
-        if kind in _ADDED and depth is None and _node_type(body) == _DEPTH:
+        if kind in _ADDED and depth is None and _number_after_name(body) == _DEPTH:
             depth = node
+        if name == _CROPPING and node == depth:
+            has_cropping = True
         if kind == _DATA and node == depth:
             frames.append(_stamp(body, start, last_us))
         start = file.seek(start + fields + skip)
+    if frames and not has_cropping:
+        raise _DamagedError("its depth stream has no xnCropping, without which OpenNI gives no frame")
     return frames
 
 
-def _is_property(body: bytes) -> bool:
-    """Tell whether a name and a value fill the body as their lengths say."""
-    name = _text_end(body)
-    if name + 4 > len(body) or body[name - 1] != 0:
-        return False
-    return name + 4 + int.from_bytes(body[name : name + 4], "little") <= len(body)
+def _name(body: bytes) -> bytes | None:
+    """Give the name that begins a record; None where it is none, of which OpenNI's tables take a byte over 127 ill."""
+    name = body[4 : _name_end(body)]
+    sound = len(name) == _name_end(body) - 4 and name.endswith(b"\0") and name.isascii()
+    return name[:-1] if sound else None
 
 
-def _node_type(body: bytes) -> int:
-    name = _text_end(body)
-    return int.from_bytes(body[name : name + 4], "little")
-
-
-def _text_end(body: bytes) -> int:
+def _name_end(body: bytes) -> int:
     return 4 + int.from_bytes(body[:4], "little")
+
+
+def _number_after_name(body: bytes) -> int:
+    end = _name_end(body)
+    return int.from_bytes(body[end : end + 4], "little")
+
+
+def _has_value(body: bytes) -> bool:
+    """Tell whether a property's value is as long as it says."""
+    return _name_end(body) + 4 + _number_after_name(body) <= len(body)
 
 
 def _stamp(body: bytes, start: int, last_us: int) -> RecordedFrame:

@@ -31,6 +31,8 @@ from lighthand.types import DepthArray, Frame
 _LOG: Final = logging.getLogger(__name__)
 
 _REST_S: Final = 0.15  # the Dummy's thread still writes this long after a stop; closing within 33 ms crashed each time
+_PATIENCE_S: Final = 2.0  # the player reads a frame from the disk in a millisecond, or never
+_ANEW: Final = "The recording is damaged: copy it again, or record it anew."
 _PLAYED_BY_READING: Final = -1.0  # playback speed: the next frame comes when it is asked for
 
 
@@ -71,6 +73,7 @@ class OpenNICamera(SlicedCamera):
         self._loop = loop
         self._recorded: tuple[RecordedFrame, ...] = ()
         self._seq = 0
+        self._silent_s = 0.0
 
     def _start(self, cleanup: contextlib.ExitStack) -> tuple[CameraInfo, Metronome | None]:
         """Find the device, choose its mode and start its depth stream.
@@ -91,7 +94,7 @@ class OpenNICamera(SlicedCamera):
             info = self._start_stream(uri, cleanup)
         except OpenNIError as error:
             raise SourceError(sdk.cannot_open(uri, sdk.reason(error), file=self._source is not None)) from error
-        self._seq = 0
+        self._seq, self._silent_s = 0, 0.0
         if not self._recorded:
             self._uri = uri
             return info, None
@@ -154,6 +157,9 @@ class OpenNICamera(SlicedCamera):
             raise EndOfSourceError(f"{self._source}: the recording is over after {len(self._recorded)} frames")
         try:
             if self._openni2.wait_for_any_stream([self._stream], wait_s) is None:
+                self._silent_s += wait_s
+                if self._recorded and self._silent_s > _PATIENCE_S:
+                    raise SourceError(f"{self._source}: OpenNI's player passes over frame {self._seq}. {_ANEW}")
                 if self._plugged_in and info.serial not in [each.uri for each in sdk.listed(self._openni2)]:
                     raise DeviceLostError(f"{info.model} {info.serial}: unplugged. Plug it in again.")
                 return None
@@ -168,7 +174,7 @@ class OpenNICamera(SlicedCamera):
             seq, sensor_s = self._seq, self._time_played_s(number, info.fps)
         else:
             seq, sensor_s = max(self._seq, number), time_us / 1e6
-        self._seq = seq + 1
+        self._seq, self._silent_s = seq + 1, 0.0
         return Frame(seq, depth, info.depth_unit_mm, info.intrinsics, arrival_s, sensor_s, "device", info.serial)
 
     def _time_played_s(self, number: int, fps: float) -> float:
@@ -176,10 +182,7 @@ class OpenNICamera(SlicedCamera):
         frames = self._recorded
         rounds, place = divmod(self._seq, len(frames))
         if number != frames[place].number:
-            raise SourceError(
-                f"{self._source}: the player gave frame {number}, not {frames[place].number}. Record it anew, or "
-                "convert it to PNGs."
-            )
+            raise SourceError(f"{self._source}: the player gave frame {number}, not {frames[place].number}. {_ANEW}")
         length_s = (frames[-1].time_us - frames[0].time_us) / 1e6 + 1 / fps
         return frames[place].time_us / 1e6 + rounds * length_s
 

@@ -32,6 +32,7 @@ from mcap.records import (
 )
 
 MAGIC: Final = b"\x89MCAP0\r\n"
+LIBRARY: Final = "lighthand"
 CHUNK_BYTES: Final = 1 << 20
 CHUNK_NS: Final = 1_000_000_000
 """A chunk ends where it is so large or so old."""
@@ -59,7 +60,7 @@ class McapFile:
         self._metadata_indexes: list[MetadataIndex] = []
         self._statistics = Statistics(0, 0, defaultdict(int), 0, 0, 0, 0, 0, 0)
         self._begin_chunk()
-        self._write(MAGIC + _packed(Header(profile, "lighthand")))
+        self._write(MAGIC + _packed(Header(profile, LIBRARY)))
 
     def _begin_chunk(self) -> None:
         self._chunk = RecordBuilder()

@@ -19,7 +19,7 @@ from mcap.records import Chunk, MessageIndex
 from mcap_ros2.decoder import DecoderFactory
 
 from app.formats import rvl
-from app.formats.mcap_scan import DAMAGE, being_written, check_magic, is_whole, repair, unpack
+from app.formats.mcap_scan import DAMAGE, being_written, check_ours, is_whole, repair, unpack
 from app.formats.mcap_write import BEGIN, END
 from app.formats.messages import FORMAT, HEAD
 from app.formats.recording import Clock, DamagedFrameError, Description, RecordedFrame, Recording
@@ -55,7 +55,7 @@ class McapRecording(Recording):
             raise SourceError(f"{path}: cannot be read ({error.strerror}).") from error
         self._file = file
         try:
-            check_magic(path, file)
+            check_ours(path, file)
             if not is_whole(file):
                 self._file = _whole(path, file)
             self._read_index()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import struct
 import zlib
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from mcap.opcode import Opcode
 from mcap.records import Channel, Chunk, Header, Message, Metadata, Schema
 from mcap.stream_reader import breakup_chunk, get_chunk_data_stream
 
-from app.formats.mcap_file import MAGIC, McapFile
+from app.formats.mcap_file import LIBRARY, MAGIC, McapFile
 from app.formats.mcap_write import END
 from app.formats.schemas import DEPTH
 from lighthand.errors import SourceError
@@ -70,16 +71,27 @@ class _Found:
     channels: dict[int, Channel] = field(default_factory=dict)
 
 
-def check_magic(path: Path, file: BinaryIO) -> None:
-    """Refuse what is no MCAP file.
+def check_ours(path: Path, file: BinaryIO) -> None:
+    """Refuse what is no MCAP file, or one that another program wrote: that is not ours to repair.
 
     Raises:
-        SourceError: it does not begin like one.
+        SourceError: it does not begin like one of ours.
     """
     file.seek(0)
     if file.read(len(MAGIC)) != MAGIC:
         size = path.stat().st_size
         raise SourceError(f"{path}: no MCAP file ({size} bytes, it begins otherwise). Copy it again or remove it.")
+    head = file.read(9)
+    try:
+        opcode, length = struct.unpack("<BQ", head)
+        library = Header.read(_stream(file.read(min(length, 1 << 16)))).library if opcode == Opcode.HEADER else ""
+    except DAMAGE:
+        library = ""
+    if library != LIBRARY:
+        raise SourceError(
+            f"{path}: an MCAP of {library or 'an unknown program'}, not of LightHand. Only recordings of its own play: "
+            "record again, or convert the original: python -m app.recording convert SRC DST.mcap."
+        )
 
 
 def is_whole(file: BinaryIO) -> bool:
@@ -127,9 +139,10 @@ def repair(path: Path, target: Path | None = None) -> Repair:
         SourceError: it is no MCAP file, or is being written by a recorder.
         OSError: the whole one cannot be written.
     """
+    path = path.resolve()  # a link stays one
     beside = target or path.with_name(path.name + ".repairing")
     with path.open("rb") as source:
-        check_magic(path, source)
+        check_ours(path, source)
         if target is None and being_written(source):
             raise SourceError(f"{path}: is being recorded right now. Stop the recording first.")
         try:
@@ -137,6 +150,7 @@ def repair(path: Path, target: Path | None = None) -> Repair:
                 report = _copy(source, McapFile(file), path.stat().st_size)
                 os.fsync(file.fileno())
             if target is None:
+                shutil.copymode(path, beside)
                 beside.replace(path)
         except BaseException:
             beside.unlink(missing_ok=True)

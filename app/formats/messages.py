@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ HEAD: Final = struct.Struct("<iffii")
 _FRAME_ID: Final = "depth_camera"
 _DISTORTION: Final = {0: "plumb_bob", 4: "plumb_bob", 5: "plumb_bob", 8: "rational_polynomial"}
 _LINE_LIST: Final = 5
+_SECOND_NS: Final = 1_000_000_000
 _COLOURS: Final = {"right": (0.2, 0.8, 1.0, 1.0), "left": (1.0, 0.6, 0.2, 1.0)}
 
 
@@ -49,7 +51,14 @@ def image(frame: Frame, time_ns: int) -> bytes:
 
 def camera_info(camera: Intrinsics, time_ns: int) -> bytes:
     """Make the CameraInfo of a frame."""
-    out = _begin(time_ns)
+    body = _camera_info(camera)
+    return body[:4] + struct.pack("<iI", *divmod(time_ns, _SECOND_NS)) + body[12:]
+
+
+@lru_cache(maxsize=4)
+def _camera_info(camera: Intrinsics) -> bytes:
+    """Make it once: only its stamp changes from frame to frame."""
+    out = _begin(0)
     out.put("II", camera.height, camera.width)
     out.text(_DISTORTION[len(camera.distortion)])
     four = camera.distortion + (0.0,) if len(camera.distortion) == 4 else camera.distortion  # ROS wants all five
@@ -147,7 +156,7 @@ def _floats(values: Sequence[float]) -> FloatArray:
 def _begin(time_ns: int) -> CdrWriter:
     """Start a message with a std_msgs/Header."""
     out = CdrWriter()
-    out.put("iI", *divmod(time_ns, 1_000_000_000))
+    out.put("iI", *divmod(time_ns, _SECOND_NS))
     out.text(_FRAME_ID)
     return out
 

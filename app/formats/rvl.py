@@ -6,6 +6,8 @@ the highest bits: as ROS's ``compressed_depth_image_transport`` has them.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,8 @@ import numpy.typing as npt
 from lighthand.types import DepthArray
 
 Words = npt.NDArray[np.uint32]
+
+_TABLE: Final = 1 << 17  # more than any difference of two pixels, with its sign
 
 
 def encode(depth: DepthArray) -> bytes:
@@ -26,7 +30,7 @@ def encode(depth: DepthArray) -> bytes:
     """
     flat = np.ascontiguousarray(depth).reshape(-1)
     words = np.empty(_most_words(flat.size), np.uint32)
-    return words[: _encode(flat, words)].tobytes()
+    return words[: _encode(flat, words, _PACKED, _BITS)].tobytes()
 
 
 def decode(data: bytes, width: int, height: int) -> DepthArray:
@@ -58,10 +62,27 @@ def _most_words(pixels: int) -> int:
     return pixels * 9 // 8 + 16
 
 
+def _table() -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
+    """Give the nibbles of every number below _TABLE in a row, and how many bits they are."""
+    numbers = np.arange(_TABLE, dtype=np.uint32)
+    packed, bits = np.zeros(_TABLE, np.uint32), np.zeros(_TABLE, np.uint8)
+    for place in range(0, 18, 3):
+        left = numbers >> place
+        here = (left > 0) | (place == 0)
+        packed = np.where(here, packed << 4 | left & 7 | (left > 7) << 3, packed).astype(np.uint32)
+        bits += 4 * here.astype(np.uint8)
+    return packed, bits
+
+
+_PACKED, _BITS = _table()
+
+
 @numba.njit(cache=True, nogil=True)
-def _encode(flat: DepthArray, words: Words) -> int:
-    word, nibbles, used = np.uint32(0), 0, 0
-    before, at, size = 0, 0, flat.size
+def _encode(flat: DepthArray, words: Words, packed: Words, lengths: npt.NDArray[np.uint8]) -> int:
+    """Fill ``words``; give how many. Bits wait in an accumulator of 64 until they make a word."""
+    waiting, bits, used = np.uint64(0), np.uint64(0), np.uint64(0)
+    before = np.int32(0)
+    at, size = 0, flat.size
     while at < size:
         start = at
         while at < size and flat[at] == 0:
@@ -69,33 +90,33 @@ def _encode(flat: DepthArray, words: Words) -> int:
         end = at
         while end < size and flat[end] != 0:
             end += 1
-        for item in range(at - 2, end):
-            if item == at - 2:
-                value = at - start
-            elif item == at - 1:
-                value = end - at
-            else:
-                delta = int(flat[item]) - before
-                before = int(flat[item])
-                value = (delta << 1) ^ (delta >> 63)
-            more = True
-            while more:
-                nibble = value & 7
-                value >>= 3
-                more = value != 0
-                if more:
-                    nibble |= 8
-                word = np.uint32((word << np.uint32(4)) | np.uint32(nibble))
-                nibbles += 1
-                if nibbles == 8:
-                    words[used] = word
-                    used += 1
-                    word, nibbles = np.uint32(0), 0
+        for run in (at - start, end - at):
+            value = np.uint64(run)
+            while True:
+                last = value < 8
+                waiting = (waiting << np.uint64(4)) | value & np.uint64(7) | np.uint64(0 if last else 8)
+                value >>= np.uint64(3)
+                bits += np.uint64(4)
+                words[used] = np.uint32((waiting >> (bits & np.uint64(31))) & np.uint64(0xFFFFFFFF))
+                used += bits >> np.uint64(5)
+                bits &= np.uint64(31)
+                if last:
+                    break
+        for pixel in flat[at:end]:
+            delta = np.int32(pixel) - before
+            before = np.int32(pixel)
+            number = np.uint32((delta << np.int32(1)) ^ (delta >> np.int32(31)))
+            length = np.uint64(lengths[number])
+            waiting = (waiting << length) | np.uint64(packed[number])
+            bits += length
+            words[used] = np.uint32((waiting >> (bits & np.uint64(31))) & np.uint64(0xFFFFFFFF))
+            used += bits >> np.uint64(5)  # a word that is not full is written over: quicker than to ask
+            bits &= np.uint64(31)
         at = end
-    if nibbles:
-        words[used] = np.uint32(word << np.uint32(4 * (8 - nibbles)))
-        used += 1
-    return used
+    if bits:
+        words[used] = np.uint32((waiting << (np.uint64(32) - bits)) & np.uint64(0xFFFFFFFF))
+        used += np.uint64(1)
+    return int(used)
 
 
 @numba.njit(cache=True, nogil=True)

@@ -8,18 +8,23 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from app.cameras.base import CameraInfo
+from app.formats import rvl
 from app.formats.mcap_write import RecordingWriter
 from app.formats.recording import Description
 from lighthand.errors import SourceError
 from lighthand.types import Frame, Result
 
-QUEUE_FRAMES: Final = 120
-"""What waits for the disk at most: 98 MB of 848x480, 1.3 s at 90 frames a second."""
+QUEUE_BYTES: Final = 256 << 20
+"""Of the images that wait for the disk at most: 3.7 s of 848x480 at 90 frames a second."""
+
+QUEUE_RESULTS: Final = 1000
 
 STOP_S: Final = 5.0
 
@@ -64,22 +69,23 @@ class Recorder:
     """Takes every frame from the capture thread and every result from the worker; may be started again and again."""
 
     def __init__(self, about: Mapping[str, object]) -> None:
-        """Start nothing.
+        """Start nothing; compile the codec, for which a first frame could not wait.
 
         Args:
             about: goes into every recording as JSON: the resolved settings.
         """
+        rvl.encode(np.zeros((1, 1), np.uint16))
         self._about = dict(about)
         self._changed = threading.Condition()
         self._queue: deque[_Item] = deque()
-        self._waiting_frames = 0
+        self._waiting_bytes = self._waiting_results = 0
         self._seq: int | None = None  # of the last frame that came
         self._gap: _Gap | None = None  # frames just dropped, to be noted before the next
         self._open = self._recording = False  # takes frames; has a thread that writes
         self._thread: threading.Thread | None = None
         self._path: Path | None = None
         self._begin_s = self._end_s = 0.0
-        self._frames = self._dropped = self._size_bytes = 0
+        self._frames = self._dropped = self._results_dropped = self._size_bytes = 0
         self._error = ""
         self.cpu_s = 0.0
         """What the thread of the last recording has used of a core."""
@@ -105,7 +111,8 @@ class Recorder:
         with self._changed:
             self._queue.clear()
             self._seq = self._gap = None
-            self._waiting_frames = self._frames = self._dropped = 0
+            self._waiting_bytes = self._waiting_results = 0
+            self._frames = self._dropped = self._results_dropped = 0
             self._size_bytes, self._error, self._path = writer.size_bytes, "", path
             self._begin_s, self._zero_ns = time.perf_counter(), time.time_ns() - time.perf_counter_ns()
             self._open = self._recording = True
@@ -121,16 +128,14 @@ class Recorder:
         """
         with self._changed:
             if wait:
-                self._changed.wait_for(lambda: not self._open or self._waiting_frames < QUEUE_FRAMES)
+                self._changed.wait_for(lambda: not self._open or self._waiting_bytes < QUEUE_BYTES)
             if not self._open:
                 return
             before, self._seq = self._seq, frame.seq
-            if self._waiting_frames >= QUEUE_FRAMES:
+            if self._waiting_bytes >= QUEUE_BYTES:
                 self._dropped += 1
-                gap = self._gap
-                self._gap = _Gap(
-                    gap.first_seq if gap else frame.seq, frame.seq, gap.count + 1 if gap else 1, "recorder"
-                )
+                gap = self._gap or _Gap(frame.seq, frame.seq, 0, "recorder")
+                self._gap = replace(gap, last_seq=frame.seq, count=gap.count + 1)
                 return
             if self._gap:
                 self._queue.append(self._gap)
@@ -138,15 +143,20 @@ class Recorder:
             if before is not None and frame.seq > before + 1:
                 self._queue.append(_Gap(before + 1, frame.seq - 1, frame.seq - before - 1, "source"))
             self._queue.append(frame)
-            self._waiting_frames += 1
+            self._waiting_bytes += frame.depth.nbytes
             self._changed.notify_all()
 
     def result(self, result: Result) -> None:
-        """Take what was found in a frame; nothing where no recording runs."""
+        """Take what was found in a frame; nothing where no recording runs. Never waits: a full queue drops it."""
         with self._changed:
-            if self._open and len(self._queue) < 2 * QUEUE_FRAMES:
-                self._queue.append(result)
-                self._changed.notify_all()
+            if not self._open:
+                return
+            if self._waiting_results >= QUEUE_RESULTS:
+                self._results_dropped += 1
+                return
+            self._queue.append(result)
+            self._waiting_results += 1
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Write what waits and the end; within STOP_S, safe twice and without a recording."""
@@ -184,7 +194,8 @@ class Recorder:
                     self._frames, self._size_bytes = writer.frames, writer.size_bytes
             if self._gap:
                 log.add(self._gap)
-            writer.finish({"frames": writer.frames, **log.totals, "error": ""})
+            counts = {"frames": writer.frames, **log.totals, "results_dropped": self._results_dropped}
+            writer.finish({**counts, "error": ""})
         except BaseException as error:  # noqa: BLE001 - told in the state: the run goes on without the recording
             why = error.strerror if isinstance(error, OSError) else repr(error)
             with suppress(OSError):
@@ -210,8 +221,10 @@ class Recorder:
                 return None
             item = self._queue.popleft()
             if isinstance(item, Frame):
-                self._waiting_frames -= 1
+                self._waiting_bytes -= item.depth.nbytes
                 self._changed.notify_all()
+            elif isinstance(item, Result):
+                self._waiting_results -= 1
             return item
 
 

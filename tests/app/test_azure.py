@@ -171,6 +171,16 @@ def test_a_head_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
             check_mkv(cut)
 
 
+def test_a_track_without_a_number_is_refused(tmp_path: Path) -> None:
+    path = write_mkv(tmp_path / "a.mkv", FRAMES[:1], [0])
+    data = path.read_bytes()
+    number = data.index(b"\xd7\x01")
+    for place, byte in ((number, 0xB6), (number + 1, 0x00), (number + 2, 0x70), (number + 8, 0xFF)):
+        path.write_bytes(data[:place] + bytes([byte]) + data[place + 1 :])
+        with pytest.raises(SourceError, match="damaged, its list of tracks"):
+            check_mkv(path)
+
+
 def test_a_file_that_was_cut_later_is_played_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write_mkv(tmp_path / "a.mkv", FRAMES, TIMES_US)
     with caplog.at_level(logging.WARNING):

@@ -256,6 +256,23 @@ print(json.dumps([none, wrong, fx]))
     assert fx == 30
 
 
+def test_a_frame_that_the_player_passes_over_ends_the_recording(native: None, tmp_path: Path) -> None:
+    path = write_oni(tmp_path / "a.oni", FRAMES, TIMES_US)
+    counted = b"Depth1\0\2\0\0\0NONE"
+    path.write_bytes(path.read_bytes().replace(counted + b"\4", counted + b"\2"))  # it plays no more than it counted
+    script = """
+frames = []
+with OpenNICamera(source=Path(sys.argv[1]), pace="lockstep") as camera:
+    while not (end := refusal(lambda: frames.append(camera.read(5.0)))):
+        pass
+print(json.dumps([len(frames), end]))
+"""
+    count, end = in_a_process(IMPORTS + script, path)
+    assert count == 2
+    assert "SourceError" in end
+    assert "recording is damaged" in end
+
+
 def test_a_cut_recording_is_refused_wherever_it_was_cut(tmp_path: Path) -> None:
     cut = write_oni(tmp_path / "cut.oni", FRAMES[:2, :4, :4], TIMES_US[:2])
     whole = cut.read_bytes()
@@ -265,6 +282,18 @@ def test_a_cut_recording_is_refused_wherever_it_was_cut(tmp_path: Path) -> None:
             read_oni(cut)
     cut.write_bytes(whole + b"more")
     assert len(read_oni(cut)) == 2
+
+
+@pytest.mark.parametrize("old", [b"xnCropping", b"xnMirror", b"Depth1"])
+@pytest.mark.parametrize("byte", [b"\xff", b"y"])
+def test_names_that_the_player_cannot_stand_are_refused(tmp_path: Path, old: bytes, byte: bytes) -> None:
+    path = write_oni(tmp_path / "a.oni", FRAMES, TIMES_US)
+    path.write_bytes(path.read_bytes().replace(old, old[:2] + byte + old[3:]))
+    if byte == b"y" and old != b"xnCropping":
+        assert len(read_oni(path)) == 4
+    else:
+        with pytest.raises(SourceError, match="damaged record" if byte == b"\xff" else "has no xnCropping"):
+            read_oni(path)
 
 
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255))

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcap.reader import NonSeekingReader, SeekingReader
+from mcap.writer import Writer
 
 from app.cameras.base import EndOfSourceError
 from app.cameras.replay import ReplayCamera
 from app.formats import mcap_file
-from app.formats.mcap_file import MAGIC, McapFile
+from app.formats.mcap_file import MAGIC
 from app.formats.mcap_read import McapRecording
 from app.formats.mcap_scan import repair
 from app.formats.mcap_write import RecordingWriter
@@ -125,7 +126,7 @@ def test_a_damaged_chunk_is_left_out_and_said_once(path: Path, caplog: pytest.Lo
     assert (report.frames, report.damaged) == (len(frames), 1)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_damage_is_a_clear_error_or_fewer_frames(path: Path, data: st.DataObject) -> None:
     good = path.read_bytes()
@@ -149,15 +150,39 @@ def test_what_is_no_mcap_is_said(tmp_path: Path, content: bytes) -> None:
     assert path.read_bytes() == content
 
 
-def test_an_mcap_of_others_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut", [0, 100])
+def test_an_mcap_of_others_is_said_and_never_touched(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "other.mcap"
-    with path.open("wb", buffering=0) as file:
-        other = McapFile(file)
-        other.message(other.channel("/chatter", "std_msgs/msg/String", b"string data"), 1, b"\0\1\0\0")
-        other.finish()
-    with pytest.raises(SourceError, match=r"holds /chatter, but no /depth"):
+    with path.open("wb") as file:
+        writer = Writer(file)
+        writer.start(library="rosbag2")
+        schema = writer.register_schema("std_msgs/msg/String", "ros2msg", b"string data")
+        writer.add_message(writer.register_channel("/chatter", "cdr", schema), 1, b"\0\1\0\0", 1)
+        writer.finish()  # type: ignore[no-untyped-call]
+    data = path.read_bytes()[: path.stat().st_size - cut]
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=r"other.mcap: an MCAP of rosbag2, not of LightHand"):
         McapRecording(path)
-    path.write_bytes(path.read_bytes())
+    assert path.read_bytes() == data
+
+
+def test_an_mcap_of_ours_without_frames_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "empty.mcap"
+    RecordingWriter(path, Description("cam", "1", 1.0, SIZE, 30.0), {}).finish({})
+    with pytest.raises(SourceError, match=r"empty.mcap: holds nothing, but no /depth"):
+        McapRecording(path)
+
+
+def test_a_repair_leaves_a_link_and_the_rights_as_they_are(path: Path) -> None:
+    start, length = chunks(path)[-1]
+    path.write_bytes(path.read_bytes()[: start + length - 1])
+    path.chmod(0o640)
+    link = path.with_name("link.mcap")
+    link.symlink_to(path)
+    assert len(seen(link)) > FRAMES // 2
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(item.name for item in path.parent.iterdir()) == ["a.mcap", "link.mcap"]
 
 
 def test_every_frame_can_be_asked_for_in_any_order(path: Path) -> None:

@@ -172,7 +172,7 @@ def test_what_cannot_be_started_says_why(tmp_path: Path) -> None:
 
 
 def test_an_overflow_is_counted_and_noted_and_never_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "QUEUE_FRAMES", 3)
+    monkeypatch.setattr(module, "QUEUE_BYTES", 3 * noisy(0).depth.nbytes)
     gate = threading.Event()
     write = mcap_write.RecordingWriter.frame
 
@@ -185,7 +185,7 @@ def test_an_overflow_is_counted_and_noted_and_never_blocks(tmp_path: Path, monke
     path = tmp_path / "a.mcap"
     recorder.start(path, INFO)
     recorder.frame(noisy(0))
-    while recorder._waiting_frames:
+    while recorder._waiting_bytes:
         time.sleep(0.001)  # until the thread has taken it
     for seq in range(1, 8):
         recorder.frame(noisy(seq))
