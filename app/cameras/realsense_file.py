@@ -21,6 +21,7 @@ SUFFIXES: Final = (".bag", ".db3")
 _AGAIN: Final = "Copy or record it again (realsense-viewer writes such files), with the depth stream on."
 _LOG: Final = logging.getLogger(__name__)
 _STEP_S: Final = 0.05  # at the end of a file, one wait's length passes before it is seen
+_SETTLE_S: Final = 0.05
 _STUCK_S: Final = 5.0  # a file that neither gives a frame nor ends is damaged
 _PAUSE_S: Final = 0.5  # a longer pause in a recording is cut to this, and at its end is worth a word
 
@@ -94,7 +95,7 @@ class FileStream:
             why = "no depth stream in it" if "Couldn't resolve" in str(error) else str(error).rpartition("Reason: ")[2]
             raise SourceError(f"{self._path}: cannot be played ({why}). {_AGAIN}") from error
         self._playback = self._profile.get_device().as_playback()
-        self._given = False
+        self._given, self._position_s = False, 0.0
 
     def wait(self, timeout_s: float) -> Frame | None:
         """See ``DepthStream.wait``."""
@@ -127,7 +128,7 @@ class FileStream:
                 raise SourceError(f"{self._path}: neither a frame nor the end for {_STUCK_S:g} s. {_AGAIN}")
             return None
         self._heard_s, self._given = now_s, True
-        self._position_s = self._playback.get_position() / 1e9  # 0 at the end
+        self._position_s = max(self._position_s, self._playback.get_position() / 1e9)  # 0 at the end
         made = self._maker.make(frame, now_s)
         self._schedule(made.sensor_s)
         return made
@@ -172,3 +173,6 @@ class FileStream:
         """See ``DepthStream.stop``."""
         with suppress(RuntimeError):
             self._pipeline.stop()
+        # The SDK's reader still works when ``stop`` returns, and freeing what it uses ends the process: measured on
+        # 300 files closed in the middle, 4 of 4 runs crashed at once, and none of 5 after this pause.
+        time.sleep(_SETTLE_S)
