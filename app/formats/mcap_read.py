@@ -7,6 +7,7 @@ import logging
 import math
 import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,16 +103,18 @@ class McapRecording(Recording):
         self.about = self._describe()
 
     def _describe(self) -> Description:
-        text = self.metadata.get("camera")
-        if text is None:
-            raise SourceError(f"{self._path}: no metadata {BEGIN!r} with the camera in it. Copy it again.")
+        text = self.metadata.get("camera", "")
+        if self.metadata.get("camera_crc32") != str(zlib.crc32(text.encode())):  # the format has none for metadata
+            raise SourceError(f"{self._path}: the camera's description in it is damaged. Copy the file again.")
         values = json.loads(text)
         lens = values.pop("intrinsics")
         try:
             intrinsics = Intrinsics(**(lens | {"distortion": tuple(lens["distortion"])}))
             return Description(**values, intrinsics=intrinsics)
-        except TypeError as error:
-            raise SourceError(f"{self._path}: the camera's description has other fields ({error}).") from error
+        except (TypeError, SourceError) as error:
+            raise SourceError(
+                f"{self._path}: the camera's description in it cannot be used ({error}). Record again."
+            ) from error
 
     @property
     def metadata(self) -> dict[str, str]:

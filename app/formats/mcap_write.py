@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -54,7 +55,8 @@ class RecordingWriter:
             self._mcap = McapFile(self._file)
             values = {"camera": asdict(camera), "about": dict(about)}
             texts = {name: json.dumps(value, default=str) for name, value in values.items()}
-            self._mcap.metadata(BEGIN, {"version": _version(), **texts})
+            checksum = str(zlib.crc32(texts["camera"].encode()))
+            self._mcap.metadata(BEGIN, {"version": _version(), "camera_crc32": checksum, **texts})
         except OSError as error:
             self._file.close()
             path.unlink(missing_ok=True)

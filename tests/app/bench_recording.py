@@ -1,4 +1,4 @@
-"""Measure the recorder beside the real pipeline: ``python tests/app/bench_recording.py --source DIR``.
+"""Measure the recorder beside the real pipeline: ``PYTHONPATH=. python tests/app/bench_recording.py --source DIR``.
 
 ``DIR`` is played from memory at its rate, as a camera would give it, while the shipped network tracks; make it with
 ``python -m lighthand.synthesis.record --out DIR --size 848x480 --fps 90 --seconds 3``. Then the same again without the
