@@ -15,11 +15,12 @@ from itertools import islice
 
 import numpy as np
 
+from lighthand.credible import credible
 from lighthand.crop import CUBE_MM, MIN_DEPTH_MM, crop_hand
 from lighthand.estimator import Estimator
 from lighthand.handsize import keep_bones, load_hand
 from lighthand.segment import SegmentConfig, find_hands
-from lighthand.track import HandTrack, Sighting, TrackConfig, View, credible, side_of
+from lighthand.track import HandTrack, Sighting, TrackConfig, View, side_of
 from lighthand.types import FloatArray, Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
 
 _GLANCE = 0.5  # presence, at least, of a region that is worth a second look

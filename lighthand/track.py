@@ -10,31 +10,19 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from lighthand.credible import credible
 from lighthand.crop import MIN_DEPTH_MM, crop_to_camera
 from lighthand.errors import ConfigError
-from lighthand.geometry import Doubles, distort_one, lens_of
 from lighthand.handsize import keep_bones
-from lighthand.skeleton import BONES
-from lighthand.types import DepthArray, FloatArray, Frame, HandCrop, HandPose, HandRegion, Side, TrackedHand
+from lighthand.types import FloatArray, Frame, HandCrop, HandPose, HandRegion, Side, TrackedHand
 
 _NOMINAL_S = 1 / 30  # between two frames whose stamps do not rise
 _GAP_S = 0.5  # after a longer pause, motion and smoothing start anew
 _LEAD_MM = 120.0  # a hand predicted farther than half a cube away is not in the cube anyway
 _VOTE, _VOTES, _DECIDED = 2.0, 8.0, 4.0  # log-odds: of one frame and of a track at most; enough to decide
-
-# What no hand exceeds, with room for the network's error: mm
-_BONE_MM = 140.0
-_SKELETON_MM = (580.0, 1150.0)  # sum of the 20 bones; about 800 in an adult
-_PALM_MM = (55.0, 120.0)  # mean distance from the wrist to the four finger roots
-_BEFORE_MM, _BEHIND_MM = 25.0, 65.0  # a joint against the surface measured at its pixel
-_SUPPORTED = 0.5  # of the joints, at least
-
-_BONE_ENDS = np.array(BONES)
-_FINGER_ROOTS = (5, 9, 13, 17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,60 +121,6 @@ class Sighting:
 def side_of(log_odds_right: float) -> Side:
     """Name the likelier side."""
     return "right" if log_odds_right >= 0 else "left"
-
-
-def credible(frame: Frame, joints_mm: FloatArray) -> bool:
-    """Say whether joints could be those of a hand that this frame shows.
-
-    Args:
-        frame: the depth image.
-        joints_mm: (21, 3), camera space.
-
-    Returns:
-        False where bones are longer or shorter than any hand's, or too few joints lie at the measured surface.
-    """
-    camera = frame.intrinsics
-    depth = np.ascontiguousarray(frame.depth)
-    unit_mm, fx, fy = float(frame.depth_unit_mm), float(camera.fx), float(camera.fy)  # an int would compile anew
-    lens = lens_of(camera.distortion)
-    return bool(_credible(depth, unit_mm, fx, fy, float(camera.cx), float(camera.cy), lens, joints_mm))
-
-
-@numba.njit(cache=True, nogil=True)
-def _credible(
-    depth: DepthArray, unit_mm: float, fx: float, fy: float, cx: float, cy: float, lens: Doubles, joints: FloatArray
-) -> bool:
-    """Judge the joints, (21, 3) mm; see ``credible``."""
-    skeleton = palm = 0.0
-    supported = 0
-    for joint in range(joints.shape[0]):
-        x, y, z = np.float64(joints[joint, 0]), np.float64(joints[joint, 1]), np.float64(joints[joint, 2])
-        if not (np.isfinite(x) and np.isfinite(y) and MIN_DEPTH_MM <= z < np.inf):
-            return False
-        u, v = distort_one(x / z, y / z, lens)
-        column, row = int(np.rint(u * fx + cx)), int(np.rint(v * fy + cy))
-        if 0 <= column < depth.shape[1] and 0 <= row < depth.shape[0]:
-            count = depth[row, column]
-            behind = z - count * unit_mm
-            supported += count > 0 and -_BEFORE_MM <= behind <= _BEHIND_MM
-    for bone in range(_BONE_ENDS.shape[0]):
-        length = _distance(joints, _BONE_ENDS[bone, 0], _BONE_ENDS[bone, 1])
-        if length > _BONE_MM:
-            return False
-        skeleton += length
-    for root in _FINGER_ROOTS:
-        palm += _distance(joints, 0, root) / len(_FINGER_ROOTS)
-    if not (_SKELETON_MM[0] <= skeleton <= _SKELETON_MM[1] and _PALM_MM[0] <= palm <= _PALM_MM[1]):
-        return False
-    return bool(supported >= _SUPPORTED * joints.shape[0])
-
-
-@numba.njit(cache=True, nogil=True)
-def _distance(joints: FloatArray, a: int, b: int) -> float:
-    total = 0.0
-    for axis in range(3):
-        total += (np.float64(joints[a, axis]) - np.float64(joints[b, axis])) ** 2
-    return math.sqrt(total)
 
 
 def seconds_between(before: Frame, after: Frame) -> float:

@@ -15,7 +15,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"errors"},
         {"types", "skeleton", "config", "command"},
         {"geometry", "handsize"},
-        {"crop", "surface", "limbtree", "segment", "charuco"},
+        {"crop", "surface", "limbtree", "segment", "charuco", "credible"},
         {"network"},
         {"estimator"},
         {"weights"},

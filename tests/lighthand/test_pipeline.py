@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lighthand import crop, limbtree, surface, track
+from lighthand import credible, crop, geometry, handsize, limbtree, surface
 from lighthand import pipeline as pipeline_module
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.segment import SegmentConfig
@@ -214,7 +214,7 @@ def compiled() -> dict[str, int]:
     """Give how many versions there are of each compiled function of the path."""
     functions = [
         (f"{module.__name__}.{name}", value)
-        for module in (crop, limbtree, surface, track)
+        for module in (credible, crop, geometry, handsize, limbtree, surface)
         for name, value in vars(module).items()
         if hasattr(value, "nopython_signatures")
     ]
@@ -229,4 +229,6 @@ def test_after_the_warm_up_a_frame_compiles_nothing() -> None:
     frame = render(hand_balls(flat_hand() + [0.0, 80.0, 500.0]))
     assert pipeline.process(frame).hands
     assert pipeline.process(frame).hands
+    lens = replace(frame.intrinsics, distortion=(0.02, 0.0, 0.0, 0.0))
+    assert pipeline.process(replace(frame, depth=frame.depth.copy(), intrinsics=lens)).hands
     assert compiled() == before

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from lighthand.credible import credible
 from lighthand.crop import camera_to_crop, crop_hand
 from lighthand.errors import ConfigError
-from lighthand.track import HandTrack, OneEuro, Sighting, TrackConfig, View, credible, seconds_between
+from lighthand.track import HandTrack, OneEuro, Sighting, TrackConfig, View, seconds_between
 from lighthand.types import Frame, HandRegion
 from tests.lighthand.scenes import CAMERA, flat_hand, hand_balls, render
 
