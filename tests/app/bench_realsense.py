@@ -18,7 +18,7 @@ import pyrealsense2 as rs
 
 from app.cameras.base import Mode
 from app.cameras.realsense import RealSenseCamera
-from app.capture import capture_frames
+from app.capture import Capture
 from app.pacing import no_collection
 from app.slot import Slot, SlotClosedError
 from lighthand.segment import SegmentConfig
@@ -72,12 +72,11 @@ def run(mode: Mode, seconds: float, filters: tuple[str, ...]) -> str:
     context, device = rs.context(), SoftwareDevice(mode)
     device.plug_into(context)
     images = [image(seed, mode) for seed in range(IMAGES)]
-    frames, stop, seen = TimedSlot(), threading.Event(), []
+    frames, seen = TimedSlot(), []
     with RealSenseCamera(context=context, filters=filters) as camera, no_collection():  # type: ignore[arg-type]
+        capture = Capture(camera, frames, SegmentConfig(), lockstep=False)
         threads = [
-            threading.Thread(
-                target=capture_frames, args=(camera, frames, stop, SegmentConfig()), kwargs={"lockstep": False}
-            ),
+            threading.Thread(target=capture.run),
             threading.Thread(target=take_all, args=(frames, images, seen)),
         ]
         for thread in threads:
@@ -86,8 +85,7 @@ def run(mode: Mode, seconds: float, filters: tuple[str, ...]) -> str:
         sent_s = send(device, mode, images, seconds)
         wall_s, cpu_s = time.perf_counter() - start_s, time.process_time() - cpu_s
         time.sleep(0.2)
-        stop.set()
-        camera.close()
+        capture.stop()
         for thread in threads:
             thread.join()
     seqs = list(frames.put_s)

@@ -26,14 +26,13 @@ from app.recording.recorder import Recorder
 from app.session import Session
 from lighthand.backends import NetworkSource, open_estimator
 from lighthand.pipeline import Pipeline, PipelineConfig
-from lighthand.types import Frame, Result
+from lighthand.types import Frame
 
 
 class MemoryCamera(Camera):
-    """Gives frames out of memory, over and over, each as a copy; hands them to a recorder, as capture does."""
+    """Gives frames out of memory, over and over, each as a copy."""
 
-    def __init__(self, source: Path, recorder: Recorder) -> None:
-        self._recorder = recorder
+    def __init__(self, source: Path) -> None:
         self._seq = 0
         with ReplayCamera(source, pace="lockstep") as camera:
             self._info = camera.info
@@ -53,7 +52,6 @@ class MemoryCamera(Camera):
         arrival_s = self._metronome.wait(timeout_s)
         frame = replace(frame, seq=self._seq, depth=depth, arrival_s=arrival_s, sensor_s=self._seq / self._info.fps)
         self._seq += 1
-        self._recorder.frame(frame)
         return frame
 
     def close(self) -> None:
@@ -68,16 +66,18 @@ def run(source: Path, seconds: float, target: Path | None, *, told: bool = False
     recorder = Recorder({"bench": True})
     pipeline = Pipeline(open_estimator(NetworkSource()), PipelineConfig())
     pipeline.warm_up()
-
-    def process(frame: Frame) -> Result:
-        result = pipeline.process(frame)
-        recorder.result(result)
-        return result
-
-    camera = MemoryCamera(source, recorder)
+    camera = MemoryCamera(source)
     log = FrameLog(None, drawn=False, about={})
     with camera:
-        session = Session(camera, process, log, PipelineConfig().segment, lockstep=False)
+        session = Session(
+            camera,
+            pipeline.process,
+            log,
+            PipelineConfig().segment,
+            lockstep=False,
+            record=recorder.frame,
+            rest=recorder.result,
+        )
         if target:
             recorder.start(target, camera.info)
         session.start()
