@@ -144,7 +144,7 @@ class Capture:
                 self._camera.close()
                 return
             now = self._camera.info
-            if (now.serial, now.depth_unit_mm, now.intrinsics) != (info.serial, info.depth_unit_mm, info.intrinsics):
+            if (now.depth_unit_mm, now.intrinsics) != (info.depth_unit_mm, info.intrinsics):
                 raise SourceError(f"{info.model} {info.serial} came back as {now}, it was {info}. Start again.")
             _LOG.warning("%s %s is back", info.model, info.serial)
             return
