@@ -97,9 +97,9 @@ class Capture:
             except NoFrameError as error:
                 silences += 1
                 if silences == 1:
-                    self._say(f"{error} Asking again.")
+                    self._say(f"{info.model} {info.serial}: {error} Asking again.")
                 if silences == SILENCES and info.live:
-                    raise DeviceLostError(str(error)) from error
+                    raise DeviceLostError(f"{info.model} {info.serial}: {error}") from error
                 continue
             silences, self.trouble = 0, ""
             check_same_stream(frame, info)

@@ -33,7 +33,7 @@ class MissingSdkError(SourceError):
 
 
 class NoFrameError(SourceError):
-    """No frame came in time; another read may succeed."""
+    """No frame came in time; another read may succeed. The text leaves the device's name to who tells it."""
 
 
 class EndOfSourceError(SourceError):

@@ -20,7 +20,7 @@ from lighthand.segment import SegmentConfig
 from lighthand.types import Frame, Result
 from tests.app.scripted import OTHER_SIZE, ScriptedCamera, frame, result
 
-SILENCE = NoFrameError("scripted 1: no frame for 1.0 s (asked 30 fps). Use a USB 3 port.")
+SILENCE = NoFrameError("no frame for 1.0 s (asked 30 fps). Use a USB 3 port.")
 GONE = DeviceLostError("scripted 1: gone. Check the cable.")
 
 
@@ -78,7 +78,7 @@ def test_some_silences_are_waited_for_with_one_warning(caplog: pytest.LogCapture
         out, cause, _ = play(camera)
     assert [item.frame.seq for item in out] == [0, 1]
     assert (cause, camera.opened, len(caplog.messages)) == (None, 0, 1)
-    assert caplog.messages[0] == f"{SILENCE} Asking again."
+    assert caplog.messages[0] == f"scripted camera 1: {SILENCE} Asking again."
 
 
 def test_a_device_that_stays_silent_is_opened_again() -> None:
