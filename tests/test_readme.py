@@ -29,7 +29,8 @@ FOREIGN = (["ruff"], ["mypy"], ["pytest"], ["pip"])
 
 @pytest.mark.parametrize("words", [words for words in commands() if words[1:2] not in FOREIGN])
 def test_a_command_takes_its_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    module, rest = (words[1], words[2:]) if words[0] == "-m" else ("app.main", words[1:])
+    script = words[0].removesuffix(".py").replace("/", ".") if words[0].startswith("tests/") else "app.main"
+    module, rest = (words[1], words[2:]) if words[0] == "-m" else (script, words[1:])
     subcommand = [word for word in rest[:1] if not word.startswith("-")]
     found = importlib.import_module(module)
     command = importlib.import_module(f"{module}.__main__") if hasattr(found, "__path__") else found

@@ -103,14 +103,14 @@ def run(mode: Mode, seconds: float, filters: tuple[str, ...]) -> str:
     )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--fps", type=int, default=90)
     parser.add_argument("--filters", nargs="*", default=[], choices=("threshold", "spatial", "temporal", "holes"))
     parser.add_argument("--realtime", action="store_true", help="let no other program interrupt; needs root")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     if given.realtime:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
     sys.stdout.write(run(Mode(848, 480, given.fps), given.seconds, tuple(given.filters)))

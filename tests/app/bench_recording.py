@@ -124,14 +124,14 @@ def kill(source: Path, target: Path, seconds: float) -> None:
     )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     logging.basicConfig(format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("/tmp/bench.mcap"))  # noqa: S108
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--child", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.out.unlink(missing_ok=True)
     if options.child:
         run(options.source, options.seconds, options.out, told=True)
