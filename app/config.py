@@ -62,9 +62,9 @@ class CameraConfig:
             raise ConfigError("loop belongs to a recording: give one with --source.")
         if self.intrinsics is not None and self.source is None and self.kind not in ("openni", "kinect"):
             raise ConfigError("intrinsics belong to a recording or to --camera openni; others bring their own.")
-        if self.source is None and self.kind in LIVE and self.pace == "lockstep":
-            raise ConfigError("a device does not wait: lockstep belongs to a recording, given with --source.")
         is_device = self.source is None and self.kind in ("auto", *LIVE)
+        if is_device and self.pace == "lockstep":
+            raise ConfigError("a device does not wait: lockstep is for --source PATH or --camera synthetic.")
         mode = {"serial": self.serial, "width": self.width, "height": self.height, "fps": self.fps}
         for name, value in {**mode, "filters": self.filters or None}.items():
             if value is not None and not is_device:
@@ -73,8 +73,8 @@ class CameraConfig:
                 raise ConfigError(f"camera.{name}={value}: expected 1 to 10000.")
         if self.serial is not None and self.kind == "auto":
             raise ConfigError("a serial number needs its driver: --camera realsense, openni or azure.")
-        if self.filters and self.kind not in ("realsense", "auto"):
-            raise ConfigError(f"filters are librealsense's: leave them out for {self.kind}.")
+        if self.filters and self.kind != "realsense":
+            raise ConfigError("filters are librealsense's: they need --camera realsense.")
         if self.seed < 0:
             raise ConfigError(f"camera.seed={self.seed}: expected 0 or more.")
 

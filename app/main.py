@@ -23,14 +23,14 @@ from app.latency import FrameLog
 from app.options import make_parser, resolve
 from app.pacing import Collector, no_collection, paced
 from app.recording.recorder import Recorder
-from app.session import JOIN_S, Session
+from app.session import Session
 from app.slot import SlotClosedError
-from app.sources import list_devices, make_camera
+from app.sources import list_devices, open_camera
 from app.viewer.display import missing_display
 from app.viewer.overlay import Snapshot, make_folder
 from lighthand.backends import open_estimator
 from lighthand.config import config_to_dict
-from lighthand.errors import LightHandError
+from lighthand.errors import LightHandError, SourceError
 from lighthand.pipeline import Pipeline
 from lighthand.segment import SegmentConfig
 from lighthand.types import Result
@@ -98,7 +98,8 @@ def _run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
             sys.stderr.write(f"pacing: {line}\n")
-        camera = stack.enter_context(make_camera(config.camera))
+        camera = open_camera(config.camera)
+        stack.callback(camera.close)
         info = camera.info
         if folder:
             make_folder(folder)
@@ -112,7 +113,7 @@ def _run(options: argparse.Namespace) -> int:
         log = FrameLog(options.log, drawn=not headless, about=about)
         stack.enter_context(log)
         recorder = Recorder(about)
-        stack.callback(recorder.stop)
+        stack.callback(recorder.end)
         if options.record:
             recorder.start(options.record, info)
         stack.enter_context(no_collection())
@@ -148,27 +149,29 @@ def _run(options: argparse.Namespace) -> int:
                 raise ended
 
         def report() -> None:
-            tape = recorder.state
             lines = [log.summary()]
             if lockstep:
                 lines.append("(lock step: a frame waits for the worker, so its age says nothing of a live run)")
-            if tape.path:
-                lines.append(f"recorded {tape.frames} frames, {tape.dropped} dropped, {tape.size_bytes / 1e6:.1f} MB")
+            lines += [
+                f"recorded {tape.frames} frames, {tape.dropped} dropped, {tape.size_bytes / 1e6:.1f} MB: {tape.path}"
+                for tape in recorder.recordings
+            ]
             sys.stdout.write("\n".join(lines) + "\n")
-            if tape.error:
-                sys.stderr.write(f"error: {tape.error}\n")
 
         def save() -> None:
             saved.extend([options.log] if options.log else [])
-            saved.extend([tape.path] if (tape := recorder.state).path else [])
             saved.extend(snapshot.close() if snapshot else ())
 
         def name_saved() -> None:
             sys.stdout.write("".join(f"saved {path.resolve()}\n" for path in saved))
 
-        error = _first_error(run, session.stop, recorder.stop, log.close, report, save, name_saved)
-        if session.running:
-            _leave(session.running, error)
+        def check_recordings() -> None:
+            if failed := [tape.error for tape in recorder.recordings if tape.error]:
+                raise SourceError("; ".join(failed))
+
+        error = _first_error(run, session.stop, recorder.stop, log.close, report, save, name_saved, check_recordings)
+        if hung := (*session.running, *recorder.running):
+            _leave(hung, error)
     interrupt.restore()
     if isinstance(error, LightHandError | KeyboardInterrupt):
         raise error
@@ -251,7 +254,7 @@ def _leave(hung: tuple[str, ...], error: BaseException | None) -> None:
     """Say which thread does not end, and leave without it: Python would wait for it for ever."""
     if error is not None:
         sys.stderr.write(f"error: {error}\n")
-    sys.stderr.write(f"error: thread {' and '.join(hung)} did not end within {JOIN_S:g} s; leaving without it\n")
+    sys.stderr.write(f"error: thread {' and '.join(hung)} did not end in time; leaving without it\n")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(3)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
-from app.cameras.base import Camera, Device
+from app.cameras.base import Camera, Device, MissingSdkError
 from app.cameras.catalogue import open_recording
 from app.cameras.synthetic import SyntheticCamera
 from app.config import CameraConfig
@@ -35,32 +35,49 @@ def devices_of(kind: str) -> tuple[Device, ...]:
     return ask()
 
 
-def make_camera(config: CameraConfig) -> Camera:
-    """Build the source that the settings mean, not opened yet.
+def open_camera(config: CameraConfig) -> Camera:
+    """Open the source that the settings mean.
 
-    With "auto" that is the first device that a driver sees; without any, the rendered hand.
+    With "auto" that is the first device that can be opened; without any, the rendered hand.
+
+    Raises:
+        SourceError: it cannot be opened.
+        ConfigError: the description of a recording's camera cannot be read.
     """
     if config.kind == "auto":
-        return _first_device(config)
+        return _first_that_answers(config)
     if config.kind == "synthetic":
-        return SyntheticCamera(config.seed, pace=config.pace)
-    if config.source is not None:
-        return open_recording(config.source, config.intrinsics, pace=config.pace, loop=config.loop)
-    return _device(config, "openni" if config.kind == "kinect" else config.kind, config.serial)
+        camera: Camera = SyntheticCamera(config.seed, pace=config.pace)
+    elif config.source is not None:
+        camera = open_recording(config.source, config.intrinsics, pace=config.pace, loop=config.loop)
+    else:
+        camera = _device(config, "openni" if config.kind == "kinect" else config.kind, config.serial)
+    camera.open()
+    return camera
 
 
-def _first_device(config: CameraConfig) -> Camera:
+def _first_that_answers(config: CameraConfig) -> Camera:
     for kind in DRIVERS:
         try:
             found = devices_of(kind)
-        except SourceError as error:
-            _LOG.info("%s", error)
+        except MissingSdkError:
             continue
-        if found:
-            _LOG.warning("camera: %s %s (--camera %s)", found[0].model, found[0].serial, kind)
-            return _device(config, kind, found[0].serial)
+        except SourceError as error:
+            _LOG.warning("passed over: %s", error)
+            continue
+        for device in found:
+            camera = _device(config, kind, device.serial)
+            try:
+                camera.open()
+            except SourceError as error:
+                _LOG.warning("passed over: %s", error)
+                continue
+            _LOG.warning("camera: %s %s (--camera %s)", device.model, device.serial, kind)
+            return camera
     _LOG.warning("no camera answers: showing the rendered hand; run_live.py --list says what was looked for")
-    return SyntheticCamera(config.seed, pace=config.pace)
+    camera = SyntheticCamera(config.seed, pace=config.pace)
+    camera.open()
+    return camera
 
 
 def _device(config: CameraConfig, kind: str, serial: str | None) -> Camera:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -21,6 +22,8 @@ from app.formats.recording import Description
 from lighthand.errors import SourceError
 from lighthand.types import Frame, Result
 
+_LOG: Final = logging.getLogger(__name__)
+
 QUEUE_BYTES: Final = 256 << 20
 """Of the images that wait for the disk at most: 3.7 s of 848x480 at 90 frames a second."""
 
@@ -35,7 +38,8 @@ class RecorderState:
 
     Attributes:
         path: of the recording, or of the one before; None where there was none.
-        active: whether it records.
+        active: whether it takes frames.
+        saving: whether it takes none any more, and what waits is being written.
         seconds: how long it has.
         frames: written.
         dropped: frames that are not in the file because the disk was too slow.
@@ -45,6 +49,7 @@ class RecorderState:
 
     path: Path | None = None
     active: bool = False
+    saving: bool = False
     seconds: float = 0.0
     frames: int = 0
     dropped: int = 0
@@ -82,6 +87,7 @@ class Recorder:
         self._seq: int | None = None  # of the last frame that came
         self._gap: _Gap | None = None  # frames just dropped, to be noted before the next
         self._open = self._recording = False  # takes frames; has a thread that writes
+        self._done: list[RecorderState] = []
         self._thread: threading.Thread | None = None
         self._path: Path | None = None
         self._begin_s = self._end_s = 0.0
@@ -101,7 +107,7 @@ class Recorder:
             SourceError: a recording is running, or the file is there, has another suffix, or cannot be made.
         """
         if self._recording:
-            raise SourceError(f"{path}: {self._path} is being recorded. Stop that first.")
+            raise SourceError(f"{path}: {self._path} is still being written. Wait until it is saved.")
         if path.suffix != ".mcap":
             raise SourceError(f"{path}: a recording is an .mcap. Name it {path.with_suffix('.mcap')}.")
         camera = Description(
@@ -158,31 +164,48 @@ class Recorder:
             self._waiting_results += 1
             self._changed.notify_all()
 
-    def stop(self) -> None:
-        """Write what waits and the end; within STOP_S, safe twice and without a recording."""
+    def end(self) -> None:
+        """Take no more frames; what waits is written by the recorder's thread. Safe twice and without a recording."""
         with self._changed:
-            self._open = False
+            if self._open:
+                self._open = False
+                self._end_s = time.perf_counter()
             self._changed.notify_all()
-        thread = self._thread
-        if thread is None:
-            return
-        thread.join(STOP_S)
-        if thread.is_alive():
-            with self._changed:
-                self._error = self._error or (
-                    f"{self._path}: the disk does not answer; {len(self._queue)} frames and results wait for it. "
-                    "What is on it can be read."
-                )
+
+    def stop(self) -> tuple[str, ...]:
+        """End, and wait until all is written, STOP_S at most.
+
+        Returns:
+            The name of the thread, if it still writes: see ``running``.
+        """
+        self.end()
+        if self._thread is not None:
+            self._thread.join(STOP_S)
+        return self.running
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The name of the thread, if it runs."""
+        return (self._thread.name,) if self._thread is not None and self._thread.is_alive() else ()
 
     @property
     def state(self) -> RecorderState:
-        """What the user should know, at this moment."""
+        """What the user should know of the newest recording, at this moment."""
         with self._changed:
-            end_s = time.perf_counter() if self._recording else self._end_s
-            seconds = end_s - self._begin_s if self._path else 0.0
-            return RecorderState(
-                self._path, self._recording, seconds, self._frames, self._dropped, self._size_bytes, self._error
-            )
+            return self._state()
+
+    @property
+    def recordings(self) -> tuple[RecorderState, ...]:
+        """All recordings of this run, the newest last."""
+        with self._changed:
+            return (*self._done, self._state()) if self._recording else tuple(self._done)
+
+    def _state(self) -> RecorderState:
+        seconds = (time.perf_counter() if self._open else self._end_s) - self._begin_s
+        saving = self._recording and not self._open
+        return RecorderState(
+            self._path, self._open, saving, seconds, self._frames, self._dropped, self._size_bytes, self._error
+        )
 
     def _run(self, writer: RecordingWriter) -> None:
         """Write until the recording is stopped or fails."""
@@ -205,11 +228,14 @@ class Recorder:
                     f"{writer.path}: the recording ended after {writer.frames} frames: cannot be written ({why}). "
                     "Make room or choose another place; what was written so far can be read."
                 )
+            _LOG.warning("%s", self._error)
         with self._changed:
             self._size_bytes = writer.size_bytes
-            self._open = self._recording = False
+            if self._open:
+                self._open, self._end_s = False, time.perf_counter()
+            self._recording = False
             self._queue.clear()
-            self._end_s = time.perf_counter()
+            self._done.append(self._state())
             self._changed.notify_all()
         self.cpu_s = time.thread_time()
 

@@ -173,10 +173,11 @@ class HandWindow(QtWidgets.QWidget):
                     self._fade()
                 if taken is None and (trouble := self._trouble()):
                     self._show_banner(trouble)
-        if now_s >= self._figures_due_s and not self._ended:
+        if now_s >= self._figures_due_s:
             self._figures_due_s = now_s + FIGURES_S
-            self._bar.write(self._figures, self._log, now_s)
             self._tape.refresh()
+            if not self._ended:
+                self._bar.write(self._figures, self._log, now_s)
 
     def _draw(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""
@@ -233,6 +234,7 @@ class HandWindow(QtWidgets.QWidget):
         """Say that nothing more will come."""
         self._ended = True
         self.error = error
+        self._recorder.end()
         self._bar.write(self._figures, self._log, time.perf_counter())
         if error is None:  # the last pose stays to be looked at
             frames = f"after frame {self._last.frame.seq}" if self._last else "before the first frame"

@@ -19,7 +19,7 @@ MODES = (Mode(848, 480, 90), Mode(848, 480, 30), Mode(640, 480, 30))
 D435 = Device("realsense", "RealSense D435", "0420", "USB 3.2", MODES)
 SLOW = Device("realsense", "RealSense D435", "0421", "USB 2.1", MODES[2:], "USB 2.1: use a USB 3 port for more")
 XTION = Device("openni", "Xtion", "1d27/0601@1/4", "", MODES[2:])
-NO_SDK = MissingSdkError("pyk4a is not installed: .venv/bin/python -m pip install -e '.[azure]'")
+NO_SDK = MissingSdkError("not installed: type this")
 
 Plugged = Mapping[str, tuple[Device, ...] | SourceError]
 
@@ -36,7 +36,7 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Device, ...] | Sour
         return answer
 
     def device(config: CameraConfig, kind: str, serial: str | None) -> Camera:
-        camera = ScriptedCamera([])
+        camera = ScriptedCamera([], [SourceError("busy: another program uses it")] if serial == "0421" else [])
         camera.opened_as = (kind, serial)  # type: ignore[attr-defined]
         return camera
 
@@ -50,7 +50,7 @@ def test_auto_takes_the_first_device_and_says_which(
 ) -> None:
     plug["openni"] = (XTION,)
     with caplog.at_level(logging.WARNING):
-        camera = sources.make_camera(CameraConfig())
+        camera = sources.open_camera(CameraConfig())
     assert camera.opened_as == ("openni", XTION.serial)  # type: ignore[attr-defined]
     assert caplog.messages == [f"camera: Xtion {XTION.serial} (--camera openni)"]
 
@@ -60,16 +60,28 @@ def test_auto_prefers_a_realsense_and_goes_on_after_a_driver_that_fails(
 ) -> None:
     plug["openni"] = (XTION,)
     plug["realsense"] = (D435, SLOW)
-    assert sources.make_camera(CameraConfig()).opened_as == ("realsense", "0420")  # type: ignore[attr-defined]
+    assert sources.open_camera(CameraConfig()).opened_as == ("realsense", "0420")  # type: ignore[attr-defined]
     plug["realsense"] = SourceError("librealsense does not answer")
-    assert sources.make_camera(CameraConfig()).opened_as == ("openni", XTION.serial)  # type: ignore[attr-defined]
+    assert sources.open_camera(CameraConfig()).opened_as == ("openni", XTION.serial)  # type: ignore[attr-defined]
+
+
+def test_auto_passes_over_a_device_that_cannot_be_opened(
+    plug: dict[str, tuple[Device, ...] | SourceError], caplog: pytest.LogCaptureFixture
+) -> None:
+    plug["realsense"] = (SLOW, D435)
+    with caplog.at_level(logging.WARNING):
+        camera = sources.open_camera(CameraConfig())
+    assert camera.opened_as == ("realsense", "0420")  # type: ignore[attr-defined]
+    assert caplog.messages[0] == "passed over: busy: another program uses it"
+    plug["realsense"], plug["openni"] = (SLOW,), (XTION,)
+    assert sources.open_camera(CameraConfig()).opened_as == ("openni", XTION.serial)  # type: ignore[attr-defined]
 
 
 def test_auto_shows_the_rendered_hand_where_nothing_answers(
     plug: dict[str, tuple[Device, ...] | SourceError], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        camera = sources.make_camera(CameraConfig())
+        camera = sources.open_camera(CameraConfig())
     assert isinstance(camera, SyntheticCamera)
     assert "no camera answers" in caplog.text
     assert "--list" in caplog.text
@@ -89,7 +101,7 @@ def test_the_list_names_devices_modes_links_and_what_is_missing(
         "    USB 2.1: use a USB 3 port for more",
         "",
         "Azure Kinect (--camera azure)",
-        "  pyk4a is not installed: .venv/bin/python -m pip install -e '.[azure]'",
+        "  not installed: type this",
         "",
         "OpenNI2: Kinect v1, Xtion, Orbbec (--camera openni)",
         "  none plugged in",
@@ -109,6 +121,8 @@ def test_the_list_names_devices_modes_links_and_what_is_missing(
         (["kind=replay", "source=x.mcap", "serial='1'"], "serial is for a device"),
         (["kind=realsense", "fps=0"], "camera.fps=0: expected 1 to 10000"),
         (["kind=realsense", "width=-5"], "camera.width=-5: expected 1 to 10000"),
+        (["pace=lockstep"], "a device does not wait"),
+        (["filters=[spatial]"], "filters are librealsense's"),
         (["kind=openni", "filters=[spatial]"], "filters are librealsense's"),
         (["kind=auto", "serial='1'"], "a serial number needs its driver"),
         (["kind=relsense"], "kind is 'relsense'"),

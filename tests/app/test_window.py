@@ -15,6 +15,7 @@ import pytest
 from PyQt6 import QtCore, QtGui, QtWidgets
 from pytestqt.qtbot import QtBot
 
+from app.formats.mcap_write import RecordingWriter
 from app.latency import FrameLog
 from app.recording.recorder import Recorder
 from app.slot import Slot
@@ -320,5 +321,29 @@ def test_a_recording_that_cannot_begin_says_why(
     monkeypatch.setattr("app.viewer.tape.FOLDER", tmp_path / "file")
     qtbot.keyClick(stage.window, QtCore.Qt.Key.Key_R)
     qtbot.waitUntil(stage.window._tape.isVisible)
-    assert "file" in stage.window._tape.text()
+    assert "cannot be made" in stage.window._tape.text()
+    assert stage.window._tape.width() < stage.window.width()
     assert not stage.recorder.state.active
+
+
+def test_a_recording_ends_with_the_source_and_its_failure_stays_to_be_read(
+    stage: Stage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: RecordingWriter, *_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("app.viewer.tape.FOLDER", tmp_path)
+    monkeypatch.setattr("app.viewer.tape.SAID_S", 0.0)
+    tape = stage.window._tape
+    qtbot.keyClick(stage.window, QtCore.Qt.Key.Key_R)
+    stage.results.close()
+    qtbot.waitUntil(lambda: "saved" in tape.text())
+    monkeypatch.setattr(RecordingWriter, "frame", full)
+    monkeypatch.setattr("app.viewer.tape.time.strftime", lambda _: "second")
+    qtbot.keyClick(stage.window, QtCore.Qt.Key.Key_R)
+    stage.recorder.frame(frame(0))
+    qtbot.waitUntil(lambda: "No space left on device" in tape.text())
+    qtbot.wait(600)
+    assert tape.isVisible()
+    assert tape.height() > 30  # on more than one line, whole within the picture
+    assert tape.geometry().right() < stage.window.width()

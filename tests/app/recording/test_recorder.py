@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from app.cameras.base import CameraInfo, EndOfSourceError
 from app.cameras.replay import ReplayCamera
 from app.formats import mcap_file, mcap_write, messages, rvl
 from app.formats.mcap_read import McapRecording
+from app.formats.mcap_write import RecordingWriter
 from app.recording import recorder as module
 from app.recording.recorder import Recorder
 from lighthand.errors import SourceError
@@ -148,7 +150,7 @@ def test_many_recordings_in_a_run_and_none(tmp_path: Path) -> None:
     for name in ("a.mcap", "b.mcap"):
         recorder.start(tmp_path / name, INFO)
         assert recorder.state.active
-        with pytest.raises(SourceError, match=f"{name} is being recorded. Stop that first"):
+        with pytest.raises(SourceError, match=f"{name} is still being written"):
             recorder.start(tmp_path / "c.mcap", INFO)
         recorder.frame(noisy(1), wait=True)
         recorder.stop()
@@ -207,6 +209,7 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None
 import resource, signal, sys, time
 sys.path.insert(0, {str(Path.cwd())!r})
 from pathlib import Path
+from typing import Any
 from app.recording.recorder import Recorder
 from app.cameras.replay import ReplayCamera
 from tests.app.recording.test_recorder import INFO, noisy
@@ -237,6 +240,7 @@ def test_a_kill_loses_the_last_chunk_at_most(tmp_path: Path, caplog: pytest.LogC
 import sys, time
 sys.path.insert(0, {str(Path.cwd())!r})
 from pathlib import Path
+from typing import Any
 from app.recording.recorder import Recorder
 from tests.app.recording.test_recorder import INFO, noisy
 recorder = Recorder({{}})
@@ -275,3 +279,27 @@ def test_scripted_frames_without_stamps_of_their_own_work(tmp_path: Path) -> Non
     path = tmp_path / "a.mcap"
     record(path, [frame(0), frame(1)], CameraInfo("scripted", "1", "", "script", 1.0, SIZE, 30.0))
     assert [item.seq for item in play(path)] == [0, 1]
+
+
+def test_a_disk_that_does_not_answer_is_named_and_a_late_end_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.recording.recorder.STOP_S", 0.05)
+    go = threading.Event()
+    write = RecordingWriter.frame
+
+    def slow(self: RecordingWriter, *values: Any) -> None:
+        go.wait(10)
+        write(self, *values)
+
+    monkeypatch.setattr(RecordingWriter, "frame", slow)
+    recorder = Recorder({})
+    recorder.start(tmp_path / "a.mcap", INFO)
+    recorder.frame(frame(0))
+    assert recorder.stop() == ("recorder",)
+    assert (recorder.state.active, recorder.state.saving) == (False, True)
+    recorder.frame(frame(1))  # comes too late
+    go.set()
+    monkeypatch.setattr("app.recording.recorder.STOP_S", 5.0)
+    assert recorder.stop() == ()
+    assert [(state.frames, state.error, state.saving) for state in recorder.recordings] == [(1, "", False)]
