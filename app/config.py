@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from app.cameras.base import Filter, Kind, Pace
 from app.pacing import PacingConfig
@@ -13,8 +12,6 @@ from lighthand.errors import ConfigError
 from lighthand.pipeline import PipelineConfig
 from lighthand.segment import SegmentConfig
 from lighthand.track import TrackConfig
-
-LIVE: Final = ("realsense", "openni", "kinect", "azure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +53,19 @@ class CameraConfig:
         """
         if self.kind == "replay" and self.source is None:
             raise ConfigError("replay needs --source: a recording, such as recordings/demo.mcap or a folder of PNGs.")
-        if self.kind in ("synthetic", "auto") and self.source is not None:
-            raise ConfigError(f"the {self.kind} camera takes no source: --camera replay --source PATH plays one.")
+        if self.kind != "replay" and self.source is not None:
+            raise ConfigError(f"{self.kind} takes no source: --camera replay --source PATH plays a recording.")
         if self.source is None and self.loop:
             raise ConfigError("loop belongs to a recording: give one with --source.")
-        if self.intrinsics is not None and self.source is None and self.kind not in ("openni", "kinect"):
+        if self.intrinsics is not None and self.kind not in ("replay", "openni", "kinect"):
             raise ConfigError("intrinsics belong to a recording or to --camera openni; others bring their own.")
-        is_device = self.source is None and self.kind in ("auto", *LIVE)
+        is_device = self.kind not in ("replay", "synthetic")
         if is_device and self.pace == "lockstep":
             raise ConfigError("a device does not wait: lockstep is for --source PATH or --camera synthetic.")
         mode = {"serial": self.serial, "width": self.width, "height": self.height, "fps": self.fps}
         for name, value in {**mode, "filters": self.filters or None}.items():
             if value is not None and not is_device:
-                raise ConfigError(f"{name} is for a device that is plugged in, not for {self.source or self.kind}.")
+                raise ConfigError(f"{name} is for a device that is plugged in, not for {self.kind}.")
             if isinstance(value, int) and not 1 <= value <= 10_000:
                 raise ConfigError(f"camera.{name}={value}: expected 1 to 10000.")
         if self.serial is not None and self.kind == "auto":

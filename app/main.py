@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+import lighthand
 from app.cameras.base import CameraInfo
 from app.config import AppConfig
 from app.latency import FrameLog
@@ -37,6 +38,7 @@ from lighthand.types import Result
 
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
+_COMPILED: Final = Path(os.environ.get("NUMBA_CACHE_DIR", Path(lighthand.__file__).parent))
 _POLL_S: Final = 0.1  # how soon a run sees ^C
 _PATIENCE_S: Final = 3.0  # a second ^C within that time is a double key press
 
@@ -92,15 +94,19 @@ def _run(options: argparse.Namespace) -> int:
     """Build everything, run until the end, stop everything."""
     config = resolve(options)
     headless, seconds, folder = options.headless, options.seconds, options.snapshot
+    missing: str | None = None
     if not headless and (missing := missing_display()):
         headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
-        sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
     with ExitStack() as stack:
         for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
             sys.stderr.write(f"pacing: {line}\n")
         camera = open_camera(config.camera)
         stack.callback(camera.close)
         info = camera.info
+        if headless and not options.headless:
+            sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
+        if not any(_COMPILED.rglob("*.nbi")):
+            sys.stderr.write("the first start compiles some parts, which takes half a minute\n")
         if folder:
             make_folder(folder)
         estimator = open_estimator(config.network)

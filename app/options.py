@@ -12,6 +12,7 @@ from app.config import AppConfig
 from lighthand.backends import WEIGHTS, Backend
 from lighthand.command import seconds, size
 from lighthand.config import load_config
+from lighthand.errors import ConfigError
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -53,7 +54,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def resolve(options: argparse.Namespace) -> AppConfig:
-    """Resolve the settings: defaults, file, --set, and the options that stand for a setting."""
+    """Resolve the settings: defaults, file, --set, and the options that stand for a setting.
+
+    Raises:
+        ConfigError: a setting is unknown, of the wrong type, out of range, or does not go with another.
+    """
     flags = {
         f"camera.{key}": value
         for key, value in (
@@ -79,4 +84,9 @@ def resolve(options: argparse.Namespace) -> AppConfig:
     if options.source is not None and options.camera is None:
         flags["camera.kind"] = "replay"
     overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
-    return load_config(AppConfig, options.config, [*options.set, *overrides])
+    try:
+        return load_config(AppConfig, options.config, [*options.set, *overrides])
+    except ConfigError as error:
+        if options.set:
+            raise
+        raise ConfigError(str(error).removeprefix("--set: camera: ")) from error  # the user typed no --set

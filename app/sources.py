@@ -48,7 +48,8 @@ def open_camera(config: CameraConfig) -> Camera:
         return _first_that_answers(config)
     if config.kind == "synthetic":
         camera: Camera = SyntheticCamera(config.seed, pace=config.pace)
-    elif config.source is not None:
+    elif config.kind == "replay":
+        assert config.source is not None
         camera = open_recording(config.source, config.intrinsics, pace=config.pace, loop=config.loop)
     else:
         camera = _device(config, "openni" if config.kind == "kinect" else config.kind, config.serial)

@@ -207,7 +207,7 @@ def test_replay_without_a_source_and_a_source_for_the_synthetic_camera(capsys: p
     assert program.main(["--camera", "replay", "--headless"]) == 2
     assert "replay needs --source" in capsys.readouterr().err
     assert program.main(["--camera", "synthetic", "--source", "x", "--headless"]) == 2
-    assert "the synthetic camera takes no source" in capsys.readouterr().err
+    assert "synthetic takes no source" in capsys.readouterr().err
     assert program.main(["--intrinsics", "x", "--headless"]) == 2
     assert "intrinsics belong to a recording" in capsys.readouterr().err
 

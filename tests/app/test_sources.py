@@ -114,6 +114,7 @@ def test_the_list_names_devices_modes_links_and_what_is_missing(
         (["kind=replay"], "replay needs --source"),
         (["kind=synthetic", "source=x.mcap"], "takes no source"),
         (["kind=auto", "source=x.mcap"], "takes no source"),
+        (["kind=realsense", "source=x.bag"], "takes no source"),
         (["kind=realsense", "loop=true"], "loop belongs to a recording"),
         (["kind=realsense", "pace=lockstep"], "a device does not wait"),
         (["kind=realsense", "intrinsics=x.yaml"], "intrinsics belong to a recording"),
