@@ -8,8 +8,8 @@ is too long or too short, again and again. Source of the method: M. Mueller et a
 from __future__ import annotations
 
 import csv
+import json
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from lighthand.types import FloatArray
 GOOD_FRAMES: Final = 50
 """How many frames tell a hand's size."""
 
+_HEAD = "# lighthand"  # how a log begins that tells its settings
 _SCORE = 0.6
 _MOVED_MM = 3.0  # between two frames that count, the mean over the joints: a hand at rest tells one pose's error alone
 _HIDDEN = 5  # joints, at most
@@ -185,7 +186,16 @@ def _hands(log: Path) -> Iterator[tuple[float | None, int, FloatArray]]:
 
 def _require_unsized(log: Path, head: str) -> None:
     """Refuse a log whose bones were kept: they would tell the file that they came from."""
-    if re.search(r'"hand": "', head):
+    if not head.startswith(_HEAD):
+        return
+    try:
+        hand = json.loads(head.removeprefix(_HEAD))["config"]["track"]["hand"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{log}: its first line does not tell whether track.hand was set ({error!r}). Record again, or remove that "
+            "line if it was not."
+        ) from error
+    if hand:
         raise DataError(f"{log}: recorded with track.hand set, which it would tell again. Record without it.")
 
 

@@ -22,6 +22,7 @@ Filter = Literal["threshold", "spatial", "temporal", "holes"]
 
 _ENOUGH: Final = 0.01  # of an image's pixels: fewer measurements may all be noise
 _SPECK: Final = 0.0005  # of an image's pixels: fewer in range are no hand
+_PAUSE_S: Final = 0.5
 
 
 class DeviceLostError(SourceError):
@@ -180,7 +181,8 @@ class Metronome:
 
         Args:
             timeout_s: how long to wait.
-            next_s: from this beat to the one after it at the recorded pace; None for the period.
+            next_s: from this beat to the one after it at the recorded pace; None for the period. A longer pause in a
+                recording is cut to half a second, or to the period where that is longer.
 
         Returns:
             The time of the beat on ``perf_counter``.
@@ -195,7 +197,9 @@ class Metronome:
         if left_s > timeout_s:
             raise NoFrameError(f"no frame within {timeout_s:g} s: the next is due in {left_s:.1f} s.")
         now_s = time.perf_counter()
-        period_s = self._period_s if next_s is None or not self._period_s else next_s
+        period_s = self._period_s
+        if next_s is not None and period_s:
+            period_s = min(next_s, max(_PAUSE_S, period_s))
         self._due_s = max(self._due_s, now_s - period_s) + period_s
         return now_s
 

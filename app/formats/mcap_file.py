@@ -41,12 +41,11 @@ CHUNK_NS: Final = 1_000_000_000
 class McapFile:
     """Takes messages; not for two threads at once."""
 
-    def __init__(self, file: FileIO, profile: str = "ros2") -> None:
+    def __init__(self, file: FileIO) -> None:
         """Write the beginning.
 
         Args:
             file: unbuffered, empty; stays the caller's to close.
-            profile: kind of the messages.
 
         Raises:
             OSError: it cannot be written.
@@ -60,29 +59,29 @@ class McapFile:
         self._metadata_indexes: list[MetadataIndex] = []
         self._statistics = Statistics(0, 0, defaultdict(int), 0, 0, 0, 0, 0, 0)
         self._begin_chunk()
-        self._write(MAGIC + _packed(Header(profile, LIBRARY)))
+        self._write(MAGIC + _packed(Header("ros2", LIBRARY)))
 
     def _begin_chunk(self) -> None:
         self._chunk = RecordBuilder()
+        for known in (*self._schemas.values(), *self._channels.values()):  # so that no chunk needs another one
+            known.write(self._chunk)
         self._indexes: dict[int, MessageIndex] = {}
         self._first_ns = self._last_ns = 0
 
-    def channel(self, topic: str, kind: str, definition: bytes, *, encoding: str = "cdr", how: str = "ros2msg") -> int:
+    def channel(self, topic: str, kind: str, definition: bytes) -> int:
         """Give the number of a topic; at its first call the file gets to know it.
 
         Args:
             topic: its name.
-            kind: type of its messages.
-            definition: of the type.
-            encoding: of its messages.
-            how: language of the definition.
+            kind: type of its messages, which are CDR.
+            definition: of the type, as ROS 2 writes it.
         """
         if topic not in self._channels:
             schema = self._schemas.get(kind)
             if schema is None:
-                schema = self._schemas[kind] = Schema(len(self._schemas) + 1, definition, how, kind)
+                schema = self._schemas[kind] = Schema(len(self._schemas) + 1, definition, "ros2msg", kind)
                 schema.write(self._chunk)
-            channel = Channel(len(self._channels) + 1, topic, encoding, {}, schema.id)
+            channel = Channel(len(self._channels) + 1, topic, "cdr", {}, schema.id)
             self._channels[topic] = channel
             channel.write(self._chunk)
         return self._channels[topic].id

@@ -6,21 +6,17 @@ import json
 import logging
 import math
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
-from mcap.reader import SeekingReader
-from mcap.records import Chunk, MessageIndex
 from mcap_ros2.decoder import DecoderFactory
 
 from app.formats import rvl
-from app.formats.mcap_scan import DAMAGE, being_written, check_ours, is_whole, repair, unpack
+from app.formats.mcap_scan import DAMAGE, Index, check_ours, chunk_at, is_whole, read_index, scan_index
 from app.formats.mcap_write import BEGIN, END
 from app.formats.messages import FORMAT, HEAD
 from app.formats.recording import Clock, DamagedFrameError, Description, RecordedFrame, Recording
@@ -41,7 +37,7 @@ class _Place:
 
 
 class McapRecording(Recording):
-    """A recording of ours; one that was cut off is repaired when it is opened."""
+    """A recording of ours; of one that was cut off, or is being written, what is whole. No file is changed."""
 
     def __init__(self, path: Path) -> None:
         """Open the file and read its index.
@@ -57,9 +53,9 @@ class McapRecording(Recording):
         self._file = file
         try:
             check_ours(path, file)
-            if not is_whole(file):
-                self._file = _whole(path, file)
-            self._read_index()
+            whole = is_whole(file)
+            index = read_index(file) if whole else scan_index(file)
+            self._take(index)
         except DAMAGE as error:
             self.close()
             raise SourceError(f"{path}: damaged MCAP, its index makes no sense ({error}). Copy it again.") from error
@@ -67,29 +63,29 @@ class McapRecording(Recording):
             self.close()
             raise
 
-    def _read_index(self) -> None:
-        """Find the messages of each topic, without unpacking the chunks."""
-        self._file.seek(0)
-        reader = SeekingReader(self._file)
-        summary = reader.get_summary()
-        assert summary is not None
-        self._metadata = {record.name: record.metadata for record in reader.iter_metadata()}
-        self._topics = {number: channel.topic for number, channel in summary.channels.items()}
+        if not whole:
+            _LOG.warning(
+                "%s: the recording was cut off, or goes on: %d frames in it can be played; %d bytes that make no whole "
+                "chunk are left out",
+                path, self.count, index.unread_bytes,
+            )  # fmt: skip
+
+    def _take(self, index: Index) -> None:
+        """Find the messages of each topic."""
+        self._metadata = index.metadata
         factory = DecoderFactory()
         self._decoders = {
             channel.topic: cast(
                 Callable[[bytes], Any],
-                factory.decoder_for(channel.message_encoding, summary.schemas.get(channel.schema_id)),
+                factory.decoder_for(channel.message_encoding, index.schemas.get(channel.schema_id)),
             )
-            for channel in summary.channels.values()
+            for channel in index.channels.values()
         }
-        self._places: dict[str, list[tuple[int, _Place]]] = {topic: [] for topic in self._topics.values()}
-        for chunk in sorted(summary.chunk_indexes, key=lambda chunk: chunk.chunk_start_offset):
-            for channel, start in chunk.message_index_offsets.items():
-                self._file.seek(start + 9)
-                places = self._places[self._topics[channel]]
-                index = MessageIndex.read(ReadDataStream(self._file))
-                places += [(time_ns, _Place(chunk.chunk_start_offset, offset)) for time_ns, offset in index.records]
+        self._places: dict[str, list[tuple[int, _Place]]] = {topic: [] for topic in self._decoders}
+        for start, messages in index.chunks:
+            for group in messages:
+                places = self._places[index.channels[group.channel_id].topic]
+                places += [(time_ns, _Place(start, offset)) for time_ns, offset in group.records]
         self._unpacked: dict[int, bytes] = {}
         self._frames = dict(self._places.get(FRAME, []))
         depth = self._places.get(DEPTH, [])
@@ -162,10 +158,6 @@ class McapRecording(Recording):
         """Give the camera's stamp of each frame, by its number."""
         return {message.seq: _or_none(message.sensor_s) for _, message in self.messages(FRAME)}
 
-    def counts(self) -> dict[str, int]:
-        """Give how many messages each topic has."""
-        return {topic: len(places) for topic, places in sorted(self._places.items())}
-
     def close(self) -> None:
         """See ``Recording.close``."""
         self._file.close()
@@ -173,33 +165,13 @@ class McapRecording(Recording):
     def _message(self, place: _Place) -> bytes:
         """Give the bytes of a message."""
         if place.chunk not in self._unpacked:
-            self._file.seek(place.chunk + 9)
-            self._unpacked = {place.chunk: unpack(Chunk.read(ReadDataStream(self._file)))}
+            self._unpacked = {place.chunk: chunk_at(self._file, place.chunk)}
         raw = self._unpacked[place.chunk]
         opcode, length = struct.unpack_from("<BQ", raw, place.offset)
         end = place.offset + 9 + length
         if opcode != Opcode.MESSAGE or end > len(raw):
             raise ValueError("no message where the index has one")
         return raw[place.offset + 9 + _MESSAGE_HEAD : end]
-
-
-def _whole(path: Path, file: BinaryIO) -> BinaryIO:
-    """Repair a file that was cut off, where that is allowed; give what can be read."""
-    file.close()
-    with path.open("rb") as again:
-        growing = being_written(again)
-    if not growing:
-        try:
-            report = repair(path)
-        except OSError:
-            growing = True  # nothing may be written here: read a copy
-        else:
-            _LOG.warning("%s: the recording was cut off; repaired: %s", path, report)
-            return path.open("rb")
-    with tempfile.NamedTemporaryFile(suffix=".mcap") as copy:
-        report = repair(path, Path(copy.name))
-        _LOG.warning("%s: the recording is cut off, or goes on: %s; the file is left as it is", path, report)
-        return Path(copy.name).open("rb")  # goes with the last who has it open
 
 
 def _or_none(value: float) -> float | None:

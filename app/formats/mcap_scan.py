@@ -1,13 +1,12 @@
-"""Find the chunks of an MCAP file, whole or cut off, and make a cut-off one whole."""
+"""Find what is in an MCAP file, by its index or, where that is missing, chunk by chunk; the file stays as it is."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
+import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections import defaultdict
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -17,12 +16,11 @@ import zstandard
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, Header, Message, Metadata, Schema
-from mcap.stream_reader import breakup_chunk, get_chunk_data_stream
+from mcap.reader import SeekingReader
+from mcap.records import Channel, Chunk, Header, MessageIndex, Metadata, Schema
+from mcap.stream_reader import get_chunk_data_stream
 
-from app.formats.mcap_file import LIBRARY, MAGIC, McapFile
-from app.formats.mcap_write import END
-from app.formats.schemas import DEPTH
+from app.formats.mcap_file import LIBRARY, MAGIC
 from lighthand.errors import SourceError
 
 DAMAGE: Final = (
@@ -40,39 +38,32 @@ DAMAGE: Final = (
 _FOOTER_BYTES: Final = 29
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """What came of a repair.
-
-    Attributes:
-        frames: saved.
-        damaged: chunks that could not be read, each about a megabyte.
-        lost_bytes: behind the last whole chunk.
-    """
-
-    frames: int
-    damaged: int
-    lost_bytes: int
-
-    def __str__(self) -> str:
-        """Say it."""
-        damaged = f", {self.damaged} damaged chunk(s) left out" if self.damaged else ""
-        return f"{self.frames} frames saved{damaged}, {self.lost_bytes} bytes of a last, unfinished chunk lost"
+_PIECE_BYTES: Final = 1 << 20
+_CHUNK_HEAD: Final = re.compile(rb"\x06.{36}\x04\0\0\0zstd", re.DOTALL)
+_CHUNK_HEAD_BYTES: Final = 45
 
 
 @dataclass(slots=True)
-class _Found:
-    """What a walk through a file came upon."""
+class Index:
+    """What is where in a file.
 
-    frames: int = 0
-    damaged: int = 0
-    end: int = 0
+    Attributes:
+        schemas: by their numbers.
+        channels: by their numbers.
+        metadata: by its name.
+        chunks: where each begins, and the times and places of the messages of each known channel in it.
+        unread_bytes: of no whole record.
+    """
+
     schemas: dict[int, Schema] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
+    metadata: dict[str, dict[str, str]] = field(default_factory=dict)
+    chunks: list[tuple[int, list[MessageIndex]]] = field(default_factory=list)
+    unread_bytes: int = 0
 
 
 def check_ours(path: Path, file: BinaryIO) -> None:
-    """Refuse what is no MCAP file, or one that another program wrote: that is not ours to repair.
+    """Refuse what is no MCAP file, or one that another program wrote: we know nothing of its messages.
 
     Raises:
         SourceError: it does not begin like one of ours.
@@ -109,113 +100,111 @@ def is_whole(file: BinaryIO) -> bool:
     return bool(checksum == zlib.crc32(file.read(footer - start) + tail[: _FOOTER_BYTES - 4]))
 
 
-def unpack(chunk: Chunk) -> bytes:
-    """Give what is in a chunk; one of DAMAGE where it is not as it was written."""
-    stream, length = get_chunk_data_stream(chunk, validate_crc=True)
+def chunk_at(file: BinaryIO, start: int) -> bytes:
+    """Give what is in the chunk that begins there; one of DAMAGE where it is not as it was written."""
+    file.seek(start + 9)
+    stream, length = get_chunk_data_stream(Chunk.read(ReadDataStream(file)), validate_crc=True)
     return stream.read(length)
 
 
-def being_written(file: BinaryIO) -> bool:
-    """Say whether some program records into the file right now."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    fcntl.flock(file, fcntl.LOCK_UN)
-    return False
+def read_index(file: BinaryIO) -> Index:
+    """Read the index of a whole file; one of DAMAGE where it makes no sense."""
+    file.seek(0)
+    reader = SeekingReader(file)
+    summary = reader.get_summary()
+    assert summary is not None
+    index = Index(summary.schemas, summary.channels)
+    index.metadata = {record.name: record.metadata for record in reader.iter_metadata()}
+    for chunk in sorted(summary.chunk_indexes, key=lambda chunk: chunk.chunk_start_offset):
+        messages = []
+        for start in chunk.message_index_offsets.values():
+            file.seek(start + 9)
+            messages.append(MessageIndex.read(ReadDataStream(file)))
+        index.chunks.append((chunk.chunk_start_offset, messages))
+    return index
 
 
-def repair(path: Path, target: Path | None = None) -> Repair:
-    """Make a cut-off file whole.
-
-    Args:
-        path: the file.
-        target: gets the whole one; None for ``path`` itself, which stays as it is until the new one is on the disk.
-
-    Returns:
-        What was saved.
-
-    Raises:
-        SourceError: it is no MCAP file, or is being written by a recorder.
-        OSError: the whole one cannot be written.
-    """
-    path = path.resolve()  # a link stays one
-    beside = target or path.with_name(path.name + ".repairing")
-    with path.open("rb") as source:
-        check_ours(path, source)
-        if target is None and being_written(source):
-            raise SourceError(f"{path}: is being recorded right now. Stop the recording first.")
-        try:
-            with beside.open("wb", buffering=0) as file:
-                report = _copy(source, McapFile(file), path.stat().st_size)
-                os.fsync(file.fileno())
-            if target is None:
-                shutil.copymode(path, beside)
-                beside.replace(path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-    return report
-
-
-def _copy(source: BinaryIO, target: McapFile, size: int) -> Repair:
-    """Copy every whole chunk and the metadata, and note what was left out."""
-    found = _Found()
-    ended = False
-    for content in _walk(source, found):
-        if isinstance(content, Metadata):
-            target.metadata(content.name, content.metadata)
-            ended = ended or content.name == END
-            continue
-        for record in content:
-            channel = found.channels[record.channel_id]
-            schema = found.schemas[channel.schema_id]
-            number = target.channel(
-                channel.topic, schema.name, schema.data, encoding=channel.message_encoding, how=schema.encoding
-            )
-            target.message(number, record.log_time, record.data, record.sequence)
-        target.flush()
-    report = Repair(found.frames, found.damaged, size - found.end)
-    if not ended:
-        target.metadata(END, {"frames": str(report.frames), "error": f"cut off; repaired: {report}"})
-    target.finish()
-    return report
-
-
-def _walk(source: BinaryIO, found: _Found) -> Iterator[list[Message] | Metadata]:
-    """Give the messages of each whole chunk, and metadata, up to where the file ends or makes no sense."""
-    source.seek(len(MAGIC))
-    found.end = len(MAGIC)
-    while len(head := source.read(9)) == 9:
-        opcode, length = struct.unpack("<BQ", head)
-        if opcode in (Opcode.DATA_END, Opcode.FOOTER) or not 0 < opcode <= max(Opcode):
-            return
-        body = source.read(length) if length < 1 << 32 else b""
-        if len(body) < length:
-            return
-        found.end = source.tell()
-        try:
+def scan_index(file: BinaryIO) -> Index:
+    """Make the index of a file that has none; what is damaged is passed over."""
+    index = Index()
+    size = file.seek(0, os.SEEK_END)
+    at, in_chunk = len(MAGIC), False
+    while at + 9 <= size:
+        file.seek(at)
+        opcode, length = struct.unpack("<BQ", file.read(9))
+        end = at + 9 + length
+        if opcode == Opcode.DATA_END and length == 4:
+            at = size
+        elif not 0 < opcode <= max(Opcode) or end > size:
+            end = _next_chunk(file, at + 1, size)
+            index.unread_bytes += end - at
+            at, in_chunk = end, False
+        else:
             if opcode == Opcode.CHUNK:
-                yield _of_chunk(Chunk.read(_stream(body)), found)
-            elif opcode == Opcode.METADATA:
-                yield Metadata.read(_stream(body))
-            elif opcode == Opcode.HEADER:
-                Header.read(_stream(body))
+                index.chunks.append((at, []))
+            elif opcode == Opcode.METADATA or (opcode == Opcode.MESSAGE_INDEX and in_chunk):
+                _note(index, opcode, file.read(length))
+            in_chunk = opcode == Opcode.CHUNK or (opcode == Opcode.MESSAGE_INDEX and in_chunk)
+            at = end
+    index.unread_bytes += size - at
+    _look_into_chunks(index, file)
+    return index
+
+
+def _next_chunk(file: BinaryIO, start: int, size: int) -> int:
+    """Find where the next chunk begins after bytes that make no sense; the file's size where none does."""
+    for at in range(start, size, _PIECE_BYTES):
+        file.seek(at)
+        if found := _CHUNK_HEAD.search(file.read(_PIECE_BYTES + _CHUNK_HEAD_BYTES - 1)):
+            return at + found.start()
+    return size
+
+
+def _note(index: Index, opcode: int, body: bytes) -> None:
+    try:
+        if opcode == Opcode.METADATA:
+            metadata = Metadata.read(_stream(body))
+            index.metadata[metadata.name] = metadata.metadata
+        else:
+            index.chunks[-1][1].append(MessageIndex.read(_stream(body)))
+    except DAMAGE:
+        index.unread_bytes += len(body)
+
+
+def _look_into_chunks(index: Index, file: BinaryIO) -> None:
+    """Unpack the chunks that tell of channels not known yet, and the last: its messages' places may be cut off."""
+    for number, (start, messages) in enumerate(index.chunks):
+        last = number == len(index.chunks) - 1
+        if not last and all(group.channel_id in index.channels for group in messages):
+            continue
+        try:
+            found = _messages_of(chunk_at(file, start), index)
         except DAMAGE:
-            found.damaged += 1
+            continue
+        if last:
+            messages[:] = found
+    for _, messages in index.chunks:
+        messages[:] = [group for group in messages if group.channel_id in index.channels]
 
 
-def _of_chunk(chunk: Chunk, found: _Found) -> list[Message]:
-    out = []
-    for record in breakup_chunk(chunk, validate_crc=True):
-        if isinstance(record, Schema):
-            found.schemas[record.id] = record
-        elif isinstance(record, Channel):
-            found.channels[record.id] = record
-        elif isinstance(record, Message) and found.channels[record.channel_id].schema_id in found.schemas:
-            out.append(record)
-            found.frames += found.channels[record.channel_id].topic == DEPTH
-    return out
+def _messages_of(raw: bytes, index: Index) -> list[MessageIndex]:
+    """Find the messages in a chunk, and note the channels."""
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    at = 0
+    while at < len(raw):
+        opcode, length = struct.unpack_from("<BQ", raw, at)
+        body = raw[at + 9 : at + 9 + length]
+        if opcode == Opcode.SCHEMA:
+            schema = Schema.read(_stream(body))
+            index.schemas[schema.id] = schema
+        elif opcode == Opcode.CHANNEL:
+            channel = Channel.read(_stream(body))
+            index.channels[channel.id] = channel
+        elif opcode == Opcode.MESSAGE:
+            number, _, time_ns = struct.unpack_from("<HIQ", body)
+            found[number].append((time_ns, at))
+        at += 9 + length
+    return [MessageIndex(*item) for item in found.items()]
 
 
 def _stream(body: bytes) -> ReadDataStream:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,8 +48,6 @@ class RecordingWriter:
         except OSError as error:
             raise SourceError(f"{path}: cannot be made ({error.strerror}). Choose another place.") from error
         try:
-            with suppress(OSError):  # some file systems have no locks
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever repairs recordings sees that it grows
             self._mcap = McapFile(self._file)
             values = {"camera": asdict(camera), "about": dict(about)}
             texts = {name: json.dumps(value, default=str) for name, value in values.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -151,7 +152,7 @@ def _export_csv(source: Path, target: Path) -> int:
         found = _read_results(recording, HANDS) or _read_results(recording, TRUTH)
         if not found:
             raise SourceError(f"{source}: holds frames, but no hands: nothing was tracked while it was recorded.")
-        with FrameLog(part, drawn=False, about=dict(recording.metadata)) as log:
+        with FrameLog(part, drawn=False, about=json.loads(recording.metadata["about"])) as log:
             for result in tqdm(found.values(), unit="frame"):
                 log.add(result)
     return len(found)

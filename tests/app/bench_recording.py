@@ -120,7 +120,7 @@ def kill(source: Path, target: Path, seconds: float) -> None:
     whole = bool(np.array_equal(seqs, np.arange(len(seqs))))
     print(  # noqa: T201
         f"killed after {written} or more frames: {len(seqs)} read back, without a gap: {whole}; "
-        f"repaired in {open_s:.2f} s"
+        f"opened in {open_s:.2f} s"
     )
 
 

@@ -4,6 +4,7 @@ import logging
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,9 +15,11 @@ import yaml
 from app.cameras.base import Camera, EndOfSourceError, NoFrameError, Pace
 from app.cameras.calibration import FOLDER, load_calibration
 from app.cameras.replay import ReplayCamera
-from app.formats.recording import ImageRow
+from app.formats.mcap_write import RecordingWriter
+from app.formats.recording import Description, ImageRow
 from lighthand.errors import ConfigError, LightHandError, SourceError
 from lighthand.types import DepthArray, Frame
+from tests.app.scripted import SIZE, frame
 
 ABOUT: dict[str, object] = {
     "width": 8, "height": 6, "fx": 7.0, "fy": 7.0, "cx": 3.5, "cy": 2.5, "depth_unit_mm": 0.5, "fps": 200,
@@ -114,6 +117,18 @@ def test_a_frame_arrives_when_it_is_read_not_before(folder: Path) -> None:
         camera._recording._load = slow
         frames = [camera.read(1.0) for _ in range(3)]
     assert all(frame.arrival_s >= moment_s for frame, moment_s in zip(frames, read_s, strict=True))
+
+
+def test_a_long_pause_in_a_recording_is_cut_and_its_times_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.mcap"
+    writer = RecordingWriter(path, Description("cam", "1", 1.0, SIZE, 30.0), {})
+    for seq, moment_s in enumerate((0.0, 0.03, 600.0, 600.03)):
+        writer.frame(replace(frame(seq), sensor_s=moment_s), round(moment_s * 1e9))
+    writer.finish({})
+    with ReplayCamera(path) as camera:
+        frames = [camera.read(5.0) for _ in range(4)]
+    assert [item.sensor_s for item in frames] == [0.0, 0.03, 600.0, 600.03]
+    assert frames[2].arrival_s - frames[1].arrival_s > 0.4
 
 
 def test_plays_an_npz(tmp_path: Path) -> None:

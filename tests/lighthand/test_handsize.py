@@ -74,6 +74,25 @@ def test_a_log_of_bones_that_were_kept_is_refused(tmp_path):
         learn_hand(write_log(tmp_path / "hand.csv", moving(80), hand=tmp_path / "ada.yaml"), "ada")
 
 
+@pytest.mark.parametrize("spaces", [None, (",", ":")])
+def test_the_guard_reads_the_settings_however_they_are_written(tmp_path, spaces):
+    path = write_log(tmp_path / "hand.csv", moving(80), hand=tmp_path / "ada.yaml")
+    head, _, rows = path.read_text(encoding="utf-8").partition("\n")
+    about = json.loads(head.removeprefix("# lighthand"))
+    path.write_text(f"# lighthand {json.dumps(about, separators=spaces)}\n{rows}", encoding="utf-8")
+    with pytest.raises(DataError, match="recorded with track.hand set"):
+        learn_hand(path, "ada")
+    about["config"]["track"]["hand"], about["source"] = None, {"model": "x", "hand": "left"}
+    path.write_text(f"# lighthand {json.dumps(about, separators=spaces)}\n{rows}", encoding="utf-8")
+    assert learn_hand(path, "ada").user == "ada"
+    for damaged in ("# lighthand {", '# lighthand {"config": 3}'):
+        path.write_text(f"{damaged}\n{rows}", encoding="utf-8")
+        with pytest.raises(DataError, match="its first line does not tell whether track.hand was set"):
+            learn_hand(path, "ada")
+    path.write_text(rows, encoding="utf-8")
+    assert learn_hand(path, "ada").user == "ada"
+
+
 def test_a_log_that_was_cut_off_counts_and_a_damaged_one_does_not(tmp_path):
     path = write_log(tmp_path / "hand.csv", moving(80))
     text = path.read_text(encoding="utf-8")

@@ -20,12 +20,20 @@ from app.cameras.catalogue import open_recording
 from app.cameras.openni import OpenNICamera
 from app.cameras.realsense import RealSenseCamera
 from app.cameras.replay import ReplayCamera
+from app.config import AppConfig
+from app.formats import mcap_file
 from app.formats.mcap_read import McapRecording
+from app.formats.mcap_scan import read_index
+from app.latency import FrameLog
 from app.recording import __main__ as program
 from app.recording import convert as module
 from app.recording.demo import make_demo
-from lighthand.errors import SourceError
+from app.recording.recorder import Recorder
+from lighthand.config import config_to_dict
+from lighthand.errors import DataError, SourceError
+from lighthand.handsize import learn_hand
 from lighthand.synthesis.scene import HandAnimator
+from lighthand.track import TrackConfig
 from lighthand.types import Frame, Intrinsics
 from tests.app.recording.test_recorder import INFO, LENS, noisy, record
 from tests.app.scripted import ScriptedCamera, result
@@ -77,6 +85,23 @@ def test_the_csv_is_the_log_of_the_run(recording: Path, tmp_path: Path) -> None:
     assert rows[0]["side"] == "right"
 
 
+def test_the_csv_begins_as_the_log_of_the_run(tmp_path: Path) -> None:
+    config = config_to_dict(AppConfig(track=TrackConfig(hand=tmp_path / "ada.yaml")))
+    about = {"source": {"model": INFO.model}, "config": config}
+    recorder = Recorder(about)
+    recorder.start(tmp_path / "a.mcap", INFO)
+    recorder.frame(noisy(0), wait=True)
+    recorder.result(result(noisy(0)))
+    recorder.stop()
+    with FrameLog(tmp_path / "log.csv", drawn=False, about=about):
+        pass
+    assert run("export", tmp_path / "a.mcap", tmp_path / "a.csv") == 0
+    heads = [(tmp_path / name).read_text().splitlines()[0] for name in ("a.csv", "log.csv")]
+    assert heads[0] == heads[1]
+    with pytest.raises(DataError, match="recorded with track.hand set"):
+        learn_hand(tmp_path / "a.csv", "ada")
+
+
 def test_the_npz_has_joints_beside_depth(recording: Path, tmp_path: Path) -> None:
     assert run("export", recording, tmp_path / "a.npz") == 0
     with np.load(tmp_path / "a.npz") as arrays:
@@ -120,7 +145,29 @@ def test_info_tells_what_is_in_a_recording(recording: Path, capsys: pytest.Captu
         assert part in text
 
 
-def test_info_counts_what_is_damaged(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("cut", [0, 10])
+def test_info_counts_what_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cut: int
+) -> None:
+    monkeypatch.setattr(mcap_file, "CHUNK_BYTES", 30_000)
+    path = tmp_path / "a.mcap"
+    record(path, [noisy(seq) for seq in range(20)])
+    with path.open("rb") as file:
+        chunks = read_index(file).chunks
+    lost = max(len(group.records) for group in chunks[1][1])
+    data = bytearray(path.read_bytes()[: path.stat().st_size - cut])
+    data[chunks[1][0] + 1000] ^= 1
+    path.write_bytes(data)
+    assert run("info", path) == 0
+    rows = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines() if "  " in line)
+    assert len(chunks) > 3
+    assert rows["frames"].strip() == str(20 - lost)
+    assert rows["damaged"].strip() == f"{lost} frames cannot be read and are left out"
+
+
+def test_info_of_a_recording_that_is_damaged_all_over_says_so(
+    recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = bytearray(recording.read_bytes())
     data[len(data) // 2] ^= 1
     recording.write_bytes(data)
