@@ -22,9 +22,9 @@ from app.cameras.k4a import (
     INSTALL,
     OK,
     TIMED_OUT,
-    Calibration,
     DeviceConfig,
     K4a,
+    K4aCalibration,
     RecordConfig,
     Version,
     lens_of,
@@ -109,7 +109,7 @@ class AzureCamera(SlicedCamera):
         if record.k4a_playback_open(str(path).encode(), byref(handle)) != OK:
             raise SourceError(f"{path}: no Azure Kinect recording. {_RECORDED_HOW}")
         cleanup.callback(record.k4a_playback_close, handle)
-        config, calibration = RecordConfig(), Calibration()
+        config, calibration = RecordConfig(), K4aCalibration()
         if record.k4a_playback_get_record_configuration(handle, byref(config)) != OK or not config.depth_track_enabled:
             raise SourceError(f"{path}: holds no depth track. {_RECORDED_HOW}")
         if record.k4a_playback_get_calibration(handle, byref(calibration)) != OK:
@@ -124,7 +124,7 @@ class AzureCamera(SlicedCamera):
             raise SourceError(f"{_MODEL}: no depth engine ({self._k4a.no_engine}). Install it: {INSTALL}")
         handle, serial = _find(self._k4a, self._serial)
         cleanup.callback(sensor.k4a_device_close, handle)
-        calibration, version = Calibration(), Version()
+        calibration, version = K4aCalibration(), Version()
         if sensor.k4a_device_get_calibration(handle, MODES[mode], 0, byref(calibration)) != OK:
             raise SourceError(f"{_MODEL} {serial}: gives no calibration. Plug it in again.")
         sensor.k4a_device_get_version(handle, byref(version))

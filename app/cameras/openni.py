@@ -22,7 +22,7 @@ import numpy as np
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import CameraInfo, DeviceLostError, EndOfSourceError, Metronome, Pace
 from app.cameras.calibration import load_calibration
-from app.cameras.oni import RecordedFrame, mean_fps, read_oni
+from app.cameras.oni import FramePlace, mean_fps, read_oni
 from app.cameras.openni_sdk import devices as devices
 from app.cameras.sliced import SlicedCamera
 from lighthand.errors import SourceError
@@ -71,7 +71,7 @@ class OpenNICamera(SlicedCamera):
         self._intrinsics = intrinsics
         self._pace: Pace = pace
         self._loop = loop
-        self._recorded: tuple[RecordedFrame, ...] = ()
+        self._recorded: tuple[FramePlace, ...] = ()
         self._seq = 0
         self._silent_s = 0.0
 

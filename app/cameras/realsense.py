@@ -36,7 +36,7 @@ from app.cameras.realsense_devices import (
 )
 from app.cameras.realsense_devices import devices as devices
 from app.cameras.realsense_file import FileStream
-from app.cameras.realsense_frames import DepthStream, FrameMaker, Numbering, describe
+from app.cameras.realsense_frames import DepthStream, FrameMaker, describe
 from lighthand.errors import SourceError
 from lighthand.types import Frame
 
@@ -80,7 +80,6 @@ class RealSenseCamera(Camera):
         self._loop = loop
         self._source = source
         self._context = context
-        self._numbering = Numbering()
         self._lock = threading.Lock()  # one call of the SDK at a time
         self._closed = threading.Event()
         self._stream: DepthStream | None = None
@@ -100,15 +99,12 @@ class RealSenseCamera(Camera):
             self._stop()
             self._closed.clear()
             self._lost = ""
-            self._numbering.restart()
             if self._source is not None:
                 self._stream = FileStream(
-                    sdk, self._source, self._filters, self._numbering, self._closed, pace=self._pace, loop=self._loop
+                    sdk, self._source, self._filters, self._closed, pace=self._pace, loop=self._loop
                 )
             else:
-                self._stream = LiveStream(
-                    sdk, self._context, self._serial, self._wanted, self._filters, self._numbering
-                )
+                self._stream = LiveStream(sdk, self._context, self._serial, self._wanted, self._filters)
                 self._serial = self._stream.info.serial or self._serial
             self._info = self._stream.info
 
@@ -161,7 +157,6 @@ class LiveStream:
         serial: str | None,
         wanted: Wanted,
         filters: Sequence[Filter],
-        numbering: Numbering,
     ) -> None:
         """Find the device and start it.
 
@@ -171,7 +166,6 @@ class LiveStream:
             serial: of the device, or None for the first.
             wanted: the mode.
             filters: which run on each frame, in this order.
-            numbering: gives the frames' numbers.
 
         Raises:
             SourceError: it cannot be started as wanted.
@@ -193,7 +187,7 @@ class LiveStream:
                 sdk, self._device, self._sensor, profiles[mode], self._link or "unknown",
                 text_of(sdk, self._device, "serial_number"),
             )  # fmt: skip
-            self._maker = FrameMaker(sdk, self.info, filters, numbering)
+            self._maker = FrameMaker(sdk, self.info, filters)
             self._listed = self._is_listed()
         except RuntimeError as error:
             self.stop()

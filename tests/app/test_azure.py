@@ -17,7 +17,7 @@ import pytest
 from app.cameras import azure
 from app.cameras.azure import AzureCamera, devices
 from app.cameras.base import DeviceLostError, MissingSdkError, NoFrameError
-from app.cameras.k4a import Calibration, DeviceConfig, lens_of, load_k4a
+from app.cameras.k4a import DeviceConfig, K4aCalibration, lens_of, load_k4a
 from app.cameras.mkv import check_mkv
 from lighthand.errors import SourceError
 from tests.app.mkv import CX, CY, FX, FY, P1, P2, K, write_mkv
@@ -76,8 +76,8 @@ def test_our_intrinsics_project_as_the_sdk_does(sdk: None, tmp_path: Path, mode:
     path = write_mkv(tmp_path / "a.mkv", np.ones((1, height, width), np.uint16), [0], mode=mode)
     script = """
 import ctypes
-from app.cameras.k4a import Calibration, load_k4a, lens_of
-k4a, handle, calibration = load_k4a(), ctypes.c_void_p(), Calibration()
+from app.cameras.k4a import K4aCalibration, load_k4a, lens_of
+k4a, handle, calibration = load_k4a(), ctypes.c_void_p(), K4aCalibration()
 assert k4a.record.k4a_playback_open(sys.argv[1].encode(), ctypes.byref(handle)) == 0
 assert k4a.record.k4a_playback_get_calibration(handle, ctypes.byref(calibration)) == 0
 project, pixels = k4a.sensor.k4a_calibration_3d_to_2d, []
@@ -319,4 +319,4 @@ def test_without_the_depth_engine_a_device_is_not_opened(monkeypatch: pytest.Mon
 
 def test_a_lens_of_another_model_is_refused() -> None:
     with pytest.raises(SourceError, match="a lens of model 0 with 0 parameters"):
-        lens_of(Calibration(), "x")
+        lens_of(K4aCalibration(), "x")

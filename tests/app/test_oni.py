@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cameras.oni import RecordedFrame, mean_fps, read_oni
+from app.cameras.oni import FramePlace, mean_fps, read_oni
 from app.cameras.openni import OpenNICamera
 from lighthand.errors import SourceError
 from tests.app.native import in_a_process
@@ -194,4 +194,4 @@ def test_frames_are_numbered_as_in_the_file(tmp_path: Path) -> None:
     assert [frame.number for frame in frames] == [1, 2, 3, 4]
     assert [frame.time_us for frame in frames] == TIMES_US
     assert mean_fps(frames[:1]) is None
-    assert mean_fps((RecordedFrame(1, 0), RecordedFrame(2, 10**9))) is None
+    assert mean_fps((FramePlace(1, 0), FramePlace(2, 10**9))) is None

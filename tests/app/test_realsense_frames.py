@@ -8,11 +8,9 @@ import pytest
 from app.cameras.realsense_frames import Numbering, to_intrinsics
 
 
-def test_numbers_rise_through_gaps_and_restarts() -> None:
+def test_numbers_rise_through_gaps_and_where_a_file_begins_again() -> None:
     numbering = Numbering()
     assert [numbering.next(number) for number in (5, 6, 9, 0, 1, 1, 4)] == [5, 6, 9, 10, 11, 12, 15]
-    numbering.restart()
-    assert [numbering.next(number) for number in (99, 101)] == [16, 18]
 
 
 def lens_of(model: object, coefficients: tuple[float, ...]) -> rs.intrinsics:
