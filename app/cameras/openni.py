@@ -168,8 +168,9 @@ class OpenNICamera(SlicedCamera):
                 depth = _copy(native, info, mirrored=self._mirrored)
                 number, time_us = int(native.frameIndex), int(native.timestamp)
         except OpenNIError as error:
-            kind = DeviceLostError if info.live else SourceError
-            raise kind(f"{info.model} {info.serial}: {sdk.reason(error)}. Plug it in again.") from error
+            if not info.live:
+                raise SourceError(f"{self._source}: OpenNI's player fails ({sdk.reason(error)}). {_ANEW}") from error
+            raise DeviceLostError(f"{info.model} {info.serial}: {sdk.reason(error)}. Plug it in again.") from error
         if self._recorded:
             seq, sensor_s = self._seq, self._time_played_s(number, info.fps)
         else:

@@ -37,6 +37,7 @@ from app.cameras.realsense_devices import (
 from app.cameras.realsense_devices import devices as devices
 from app.cameras.realsense_file import FileStream
 from app.cameras.realsense_frames import DepthStream, FrameMaker, describe
+from app.cameras.sliced import CLOSE_S
 from lighthand.errors import SourceError
 from lighthand.types import Frame
 
@@ -92,6 +93,7 @@ class RealSenseCamera(Camera):
         Raises:
             MissingSdkError: librealsense is not installed.
             DeviceLostError: no such device, or another program uses it.
+            EndOfSourceError: it was closed while it started.
             SourceError: it has no such mode, or its unit or intrinsics cannot be.
         """
         sdk = load_sdk()
@@ -107,6 +109,9 @@ class RealSenseCamera(Camera):
                 self._stream = LiveStream(sdk, self._context, self._serial, self._wanted, self._filters)
                 self._serial = self._stream.info.serial or self._serial
             self._info = self._stream.info
+            if self._closed.is_set():
+                self._stop()
+                raise EndOfSourceError(f"{self._name}: closed while it started")
 
     def read(self, timeout_s: float) -> Frame:
         """Give the newest frame, or the next of a recording; see ``Camera.read``."""
@@ -116,23 +121,36 @@ class RealSenseCamera(Camera):
                 if self._lost:
                     raise DeviceLostError(self._lost)
                 if self._closed.is_set() or self._stream is None:
-                    raise EndOfSourceError(f"RealSense {self._source or self._serial or ''}: closed or not opened")
+                    raise EndOfSourceError(f"{self._name}: closed or not opened")
+                stream = self._stream
                 try:
-                    frame = self._stream.wait(min(max(end_s - time.perf_counter(), 0.0), _SLICE_S))
+                    frame = stream.wait(min(max(end_s - time.perf_counter(), 0.0), _SLICE_S))
                 except DeviceLostError as error:
                     self._lost = str(error)
                     self._stop()
                     raise
-                if frame is not None:
-                    return frame
-                if time.perf_counter() >= end_s and not self._closed.is_set():
-                    raise NoFrameError(self._stream.silence(timeout_s))
+                finally:
+                    if self._closed.is_set():
+                        self._stop()
+            if frame is not None:
+                return frame
+            if time.perf_counter() >= end_s and not self._closed.is_set():
+                raise NoFrameError(stream.silence(timeout_s))
 
     def close(self) -> None:
-        """Stop; see ``Camera.close``."""
+        """Stop; see ``Camera.close``. A thread inside the SDK is waited for ``CLOSE_S``, then stops it itself."""
         self._closed.set()
-        with self._lock:
+        if not self._lock.acquire(timeout=CLOSE_S):
+            _LOG.warning("%s: a call of its SDK does not return; it is closed as soon as that does", self._name)
+            return
+        try:
             self._stop()
+        finally:
+            self._lock.release()
+
+    @property
+    def _name(self) -> str:
+        return f"RealSense {self._source or self._serial or ''}".rstrip()
 
     def _stop(self) -> None:
         stream, self._stream = self._stream, None

@@ -132,6 +132,23 @@ print(json.dumps([len(frames), end]))
     assert "recording is damaged" in end
 
 
+@needs_openni
+def test_an_error_of_the_player_is_the_recordings_and_no_cables(tmp_path: Path) -> None:
+    script = """
+from openni.utils import OpenNIError
+openni2 = sdk.load_openni()
+def broken(*_):
+    raise OpenNIError(openni2.c_api.OniStatus.ONI_STATUS_ERROR, b"bad\\n block", None)
+with OpenNICamera(source=Path(sys.argv[1]), pace="lockstep") as camera:
+    openni2.wait_for_any_stream = broken
+    print(json.dumps(refusal(lambda: camera.read(1.0))))
+"""
+    error = in_a_process(IMPORTS + script, write_oni(tmp_path / "a.oni", FRAMES, TIMES_US))
+    assert error.startswith("SourceError: ")
+    assert "a.oni: OpenNI's player fails (bad block). The recording is damaged: copy it again" in error
+    assert "Plug" not in error
+
+
 def test_a_cut_recording_is_refused_wherever_it_was_cut(tmp_path: Path) -> None:
     cut = write_oni(tmp_path / "cut.oni", FRAMES[:2, :4, :4], TIMES_US[:2])
     whole = cut.read_bytes()
