@@ -74,6 +74,16 @@ print(json.dumps(out))
 
 
 @needs_openni
+def test_of_the_frames_that_nobody_took_the_newest_is_given(dummy_lens: Path) -> None:
+    script = """
+with OpenNICamera(serial="Dummy", intrinsics=Path(sys.argv[1])) as camera:
+    time.sleep(0.5)
+    print(json.dumps(camera.read(1.0).seq))
+"""
+    assert in_a_process(IMPORTS + script, dummy_lens) > 5  # 15 on an idle machine; a queue would give its first, 1
+
+
+@needs_openni
 def test_closing_from_another_thread_wakes_a_read_that_lets_others_run(dummy_lens: Path) -> None:
     script = """
 camera = OpenNICamera(serial="Dummy", intrinsics=Path(sys.argv[1]))
