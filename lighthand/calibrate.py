@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
-from lighthand.charuco import DICTIONARIES, Board, Camera, DepthScale, calibrate_camera, depth_scale, find_board
+from lighthand.charuco import DICTIONARIES, Board, DepthScale, MeasuredCamera, calibrate_camera, depth_scale, find_board
 from lighthand.command import exit_status
 from lighthand.errors import DataError
 from lighthand.handsize import learn_hand, save_hand
@@ -124,7 +124,7 @@ def _intrinsics(options: argparse.Namespace) -> None:
     print(f"{options.out}: written, depth_unit_mm {unit_mm:g}; play with --intrinsics {options.out}")
 
 
-def _said(camera: Camera, pictures: int) -> str:
+def _said(camera: MeasuredCamera, pictures: int) -> str:
     lens = camera.intrinsics
     text = (
         f"{len(camera.views)} of {pictures} pictures show the board; corners in {camera.covered:.0%} of the image\n"

@@ -98,7 +98,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
+class MeasuredCamera:
     """What a set of views says of their camera.
 
     Attributes:
@@ -153,7 +153,7 @@ def find_board(name: str, image: npt.NDArray[np.generic], board: Board) -> View 
     return None if flat else View(name, corners, np.asarray(found, np.float32).reshape(-1, 2))
 
 
-def calibrate_camera(views: Sequence[View], width: int, height: int) -> Camera:
+def calibrate_camera(views: Sequence[View], width: int, height: int) -> MeasuredCamera:
     """Estimate the camera that saw these views.
 
     Args:
@@ -190,10 +190,10 @@ def calibrate_camera(views: Sequence[View], width: int, height: int) -> Camera:
     cells = {(int(x / width * _CELLS), int(y / height * _CELLS)) for view in views for x, y in view.shown_px}
     fx, fy, cx, cy = (float(matrix[at]) for at in ((0, 0), (1, 1), (0, 2), (1, 2)))
     camera = Intrinsics(width, height, fx, fy, cx, cy, tuple(float(k) for k in np.asarray(lens).ravel()[:5]))
-    return Camera(camera, float(rms), deviation, len(cells) / _CELLS**2, planes, tuple(views))
+    return MeasuredCamera(camera, float(rms), deviation, len(cells) / _CELLS**2, planes, tuple(views))
 
 
-def depth_scale(camera: Camera, depths: Mapping[str, DepthArray]) -> DepthScale:
+def depth_scale(camera: MeasuredCamera, depths: Mapping[str, DepthArray]) -> DepthScale:
     """Compare measured depth on the boards with where their planes are.
 
     Args:

@@ -22,9 +22,9 @@ from app.cameras.k4a import (
     INSTALL,
     OK,
     TIMED_OUT,
-    Calibration,
     DeviceConfig,
     K4a,
+    K4aCalibration,
     RecordConfig,
     Version,
     lens_of,
@@ -109,7 +109,7 @@ class AzureCamera(SlicedCamera):
         if record.k4a_playback_open(str(path).encode(), byref(handle)) != OK:
             raise SourceError(f"{path}: no Azure Kinect recording. {_RECORDED_HOW}")
         cleanup.callback(record.k4a_playback_close, handle)
-        config, calibration = RecordConfig(), Calibration()
+        config, calibration = RecordConfig(), K4aCalibration()
         if record.k4a_playback_get_record_configuration(handle, byref(config)) != OK or not config.depth_track_enabled:
             raise SourceError(f"{path}: holds no depth track. {_RECORDED_HOW}")
         if record.k4a_playback_get_calibration(handle, byref(calibration)) != OK:
@@ -124,7 +124,7 @@ class AzureCamera(SlicedCamera):
             raise SourceError(f"{_MODEL}: no depth engine ({self._k4a.no_engine}). Install it: {INSTALL}")
         handle, serial = _find(self._k4a, self._serial)
         cleanup.callback(sensor.k4a_device_close, handle)
-        calibration, version = Calibration(), Version()
+        calibration, version = K4aCalibration(), Version()
         if sensor.k4a_device_get_calibration(handle, MODES[mode], 0, byref(calibration)) != OK:
             raise SourceError(f"{_MODEL} {serial}: gives no calibration. Plug it in again.")
         sensor.k4a_device_get_version(handle, byref(version))
@@ -141,20 +141,9 @@ class AzureCamera(SlicedCamera):
         return CameraInfo(_MODEL, serial, firmware, "USB 3", 1.0, lens_of(calibration, serial), float(mode.fps))
 
     def _take(self, info: CameraInfo, wait_s: float) -> Frame | None:
-        capture = c_void_p()
-        if self._source:
-            result = self._k4a.record.k4a_playback_get_next_capture(self._handle, byref(capture))
-            if result == AT_END:
-                self._rewind()
-                return None
-            if result != OK:
-                raise SourceError(f"{self._source}: damaged after frame {self._seq}. Copy it again, or record it anew.")
-        else:
-            result = self._k4a.sensor.k4a_device_get_capture(self._handle, byref(capture), int(wait_s * 1e3))
-            if result == TIMED_OUT:
-                return None
-            if result != OK:
-                raise DeviceLostError(f"{info.model} {info.serial}: unplugged, or its stream broke. Plug it in again.")
+        capture = self._next_recorded() if self._source else self._newest(info, int(wait_s * 1e3))
+        if capture is None:
+            return None
         arrival_s = time.perf_counter()
         try:
             taken = _copy_depth(self._k4a, capture, info)
@@ -169,6 +158,31 @@ class AzureCamera(SlicedCamera):
         return Frame(
             self._seq, depth, info.depth_unit_mm, info.intrinsics, arrival_s, time_us / 1e6, "device", info.serial
         )
+
+    def _next_recorded(self) -> c_void_p | None:
+        """Give the next capture of the recording; None where it begins again."""
+        capture = c_void_p()
+        result = self._k4a.record.k4a_playback_get_next_capture(self._handle, byref(capture))
+        if result == AT_END:
+            self._rewind()
+            return None
+        if result != OK:
+            raise SourceError(f"{self._source}: damaged after frame {self._seq}. Copy it again, or record it anew.")
+        return capture
+
+    def _newest(self, info: CameraInfo, wait_ms: int) -> c_void_p | None:
+        """Empty the SDK's queue and give the last of it: what waited there must not pass for what comes now."""
+        sensor, newest = self._k4a.sensor, None
+        while True:
+            capture = c_void_p()
+            result = sensor.k4a_device_get_capture(self._handle, byref(capture), 0 if newest else wait_ms)
+            if result == TIMED_OUT:
+                return newest
+            if newest:
+                sensor.k4a_capture_release(newest)
+            if result != OK:
+                raise DeviceLostError(f"{info.model} {info.serial}: unplugged, or its stream broke. Plug it in again.")
+            newest = capture
 
     def _rewind(self) -> None:
         """Begin the recording again, or say that it is over."""

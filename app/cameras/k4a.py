@@ -81,7 +81,7 @@ class _CameraCalibration(ctypes.Structure):
     ]
 
 
-class Calibration(ctypes.Structure):
+class K4aCalibration(ctypes.Structure):
     """k4a_calibration_t."""
 
     _fields_ = [
@@ -105,7 +105,7 @@ _SENSOR: Final[dict[str, tuple[Any, ...]]] = {
     "k4a_device_close": (None, _Handle),
     "k4a_device_get_serialnum": (c_int, _Handle, c_char_p, POINTER(c_size_t)),
     "k4a_device_get_version": (c_int, _Handle, POINTER(Version)),
-    "k4a_device_get_calibration": (c_int, _Handle, c_int, c_int, POINTER(Calibration)),
+    "k4a_device_get_calibration": (c_int, _Handle, c_int, c_int, POINTER(K4aCalibration)),
     "k4a_device_start_cameras": (c_int, _Handle, POINTER(DeviceConfig)),
     "k4a_device_stop_cameras": (None, _Handle),
     "k4a_device_get_capture": (c_int, _Handle, POINTER(_Handle), c_int32),
@@ -123,7 +123,7 @@ _RECORD: Final[dict[str, tuple[Any, ...]]] = {
     "k4a_playback_open": (c_int, c_char_p, POINTER(_Handle)),
     "k4a_playback_close": (None, _Handle),
     "k4a_playback_get_record_configuration": (c_int, _Handle, POINTER(RecordConfig)),
-    "k4a_playback_get_calibration": (c_int, _Handle, POINTER(Calibration)),
+    "k4a_playback_get_calibration": (c_int, _Handle, POINTER(K4aCalibration)),
     "k4a_playback_get_next_capture": (c_int, _Handle, POINTER(_Handle)),
     "k4a_playback_seek_timestamp": (c_int, _Handle, c_int64, c_int),
 }
@@ -173,7 +173,7 @@ def load_k4a() -> K4a:
     return K4a(sensor, record, no_engine)
 
 
-def lens_of(calibration: Calibration, name: str) -> Intrinsics:
+def lens_of(calibration: K4aCalibration, name: str) -> Intrinsics:
     """Give the depth camera as OpenCV's rational model; (0, 0) is the first pixel's centre in both.
 
     Raises:

@@ -34,7 +34,7 @@ _CROPPING: Final = b"xnCropping"
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedFrame:
+class FramePlace:
     """Where a frame of a recording stands.
 
     Attributes:
@@ -46,7 +46,7 @@ class RecordedFrame:
     time_us: int
 
 
-def read_oni(path: Path) -> tuple[RecordedFrame, ...]:
+def read_oni(path: Path) -> tuple[FramePlace, ...]:
     """Walk through an ``.oni`` file, record by record.
 
     Returns:
@@ -67,7 +67,7 @@ def read_oni(path: Path) -> tuple[RecordedFrame, ...]:
     return tuple(frames)
 
 
-def mean_fps(frames: tuple[RecordedFrame, ...]) -> float | None:
+def mean_fps(frames: tuple[FramePlace, ...]) -> float | None:
     """Give the mean rate of the time stamps; None where they tell none between 0.1 and 1000 a second."""
     span_s = (frames[-1].time_us - frames[0].time_us) / 1e6
     fps = (len(frames) - 1) / span_s if span_s > 0 else 0.0
@@ -78,7 +78,7 @@ class _DamagedError(Exception):
     pass
 
 
-def _walk(file: BinaryIO, size: int) -> list[RecordedFrame]:
+def _walk(file: BinaryIO, size: int) -> list[FramePlace]:
     head = file.read(_HEADER.size)
     if len(head) < _HEADER.size or not head.startswith(b"NI10"):
         raise _DamagedError(f"not an .oni recording ({size} bytes)")
@@ -86,7 +86,7 @@ def _walk(file: BinaryIO, size: int) -> list[RecordedFrame]:
     if not _OLDEST <= tuple(version) <= _WIDE or greatest >= _NODES:
         raise _DamagedError(f"version {'.'.join(map(str, version))} with {greatest + 1} nodes is not known")
     header = _RECORD.size + (8 if tuple(version) >= _WIDE else 4)
-    frames: list[RecordedFrame] = []
+    frames: list[FramePlace] = []
     depth: int | None = None
     has_cropping = False
     start, kind = _HEADER.size, 0
@@ -137,7 +137,7 @@ def _has_value(body: bytes) -> bool:
     return _name_end(body) + 4 + _number_after_name(body) <= len(body)
 
 
-def _stamp(body: bytes, start: int, last_us: int) -> RecordedFrame:
+def _stamp(body: bytes, start: int, last_us: int) -> FramePlace:
     """Give the number and the time of a frame; the player passes over those beyond the header's last time."""
     if len(body) < 12:
         raise _DamagedError(f"damaged record at byte {start}")
@@ -146,4 +146,4 @@ def _stamp(body: bytes, start: int, last_us: int) -> RecordedFrame:
         raise _DamagedError(
             f"frame {number} at byte {start} has the time {time_us} us, the recording ends at {last_us}"
         )
-    return RecordedFrame(number, time_us)
+    return FramePlace(number, time_us)

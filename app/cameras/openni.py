@@ -22,7 +22,7 @@ import numpy as np
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import CameraInfo, DeviceLostError, EndOfSourceError, Metronome, Pace
 from app.cameras.calibration import load_calibration
-from app.cameras.oni import RecordedFrame, mean_fps, read_oni
+from app.cameras.oni import FramePlace, mean_fps, read_oni
 from app.cameras.openni_sdk import devices as devices
 from app.cameras.sliced import SlicedCamera
 from lighthand.errors import SourceError
@@ -71,7 +71,7 @@ class OpenNICamera(SlicedCamera):
         self._intrinsics = intrinsics
         self._pace: Pace = pace
         self._loop = loop
-        self._recorded: tuple[RecordedFrame, ...] = ()
+        self._recorded: tuple[FramePlace, ...] = ()
         self._seq = 0
         self._silent_s = 0.0
 
@@ -168,8 +168,9 @@ class OpenNICamera(SlicedCamera):
                 depth = _copy(native, info, mirrored=self._mirrored)
                 number, time_us = int(native.frameIndex), int(native.timestamp)
         except OpenNIError as error:
-            kind = DeviceLostError if info.live else SourceError
-            raise kind(f"{info.model} {info.serial}: {sdk.reason(error)}. Plug it in again.") from error
+            if not info.live:
+                raise SourceError(f"{self._source}: OpenNI's player fails ({sdk.reason(error)}). {_ANEW}") from error
+            raise DeviceLostError(f"{info.model} {info.serial}: {sdk.reason(error)}. Plug it in again.") from error
         if self._recorded:
             seq, sensor_s = self._seq, self._time_played_s(number, info.fps)
         else:

@@ -36,7 +36,8 @@ from app.cameras.realsense_devices import (
 )
 from app.cameras.realsense_devices import devices as devices
 from app.cameras.realsense_file import FileStream
-from app.cameras.realsense_frames import DepthStream, FrameMaker, Numbering, describe
+from app.cameras.realsense_frames import DepthStream, FrameMaker, describe
+from app.cameras.sliced import CLOSE_S
 from lighthand.errors import SourceError
 from lighthand.types import Frame
 
@@ -80,7 +81,6 @@ class RealSenseCamera(Camera):
         self._loop = loop
         self._source = source
         self._context = context
-        self._numbering = Numbering()
         self._lock = threading.Lock()  # one call of the SDK at a time
         self._closed = threading.Event()
         self._stream: DepthStream | None = None
@@ -93,6 +93,7 @@ class RealSenseCamera(Camera):
         Raises:
             MissingSdkError: librealsense is not installed.
             DeviceLostError: no such device, or another program uses it.
+            EndOfSourceError: it was closed while it started.
             SourceError: it has no such mode, or its unit or intrinsics cannot be.
         """
         sdk = load_sdk()
@@ -100,17 +101,17 @@ class RealSenseCamera(Camera):
             self._stop()
             self._closed.clear()
             self._lost = ""
-            self._numbering.restart()
             if self._source is not None:
                 self._stream = FileStream(
-                    sdk, self._source, self._filters, self._numbering, self._closed, pace=self._pace, loop=self._loop
+                    sdk, self._source, self._filters, self._closed, pace=self._pace, loop=self._loop
                 )
             else:
-                self._stream = LiveStream(
-                    sdk, self._context, self._serial, self._wanted, self._filters, self._numbering
-                )
+                self._stream = LiveStream(sdk, self._context, self._serial, self._wanted, self._filters)
                 self._serial = self._stream.info.serial or self._serial
             self._info = self._stream.info
+            if self._closed.is_set():
+                self._stop()
+                raise EndOfSourceError(f"{self._name}: closed while it started")
 
     def read(self, timeout_s: float) -> Frame:
         """Give the newest frame, or the next of a recording; see ``Camera.read``."""
@@ -120,23 +121,36 @@ class RealSenseCamera(Camera):
                 if self._lost:
                     raise DeviceLostError(self._lost)
                 if self._closed.is_set() or self._stream is None:
-                    raise EndOfSourceError(f"RealSense {self._source or self._serial or ''}: closed or not opened")
+                    raise EndOfSourceError(f"{self._name}: closed or not opened")
+                stream = self._stream
                 try:
-                    frame = self._stream.wait(min(max(end_s - time.perf_counter(), 0.0), _SLICE_S))
+                    frame = stream.wait(min(max(end_s - time.perf_counter(), 0.0), _SLICE_S))
                 except DeviceLostError as error:
                     self._lost = str(error)
                     self._stop()
                     raise
-                if frame is not None:
-                    return frame
-                if time.perf_counter() >= end_s and not self._closed.is_set():
-                    raise NoFrameError(self._stream.silence(timeout_s))
+                finally:
+                    if self._closed.is_set():
+                        self._stop()
+            if frame is not None:
+                return frame
+            if time.perf_counter() >= end_s and not self._closed.is_set():
+                raise NoFrameError(stream.silence(timeout_s))
 
     def close(self) -> None:
-        """Stop; see ``Camera.close``."""
+        """Stop; see ``Camera.close``. A thread inside the SDK is waited for ``CLOSE_S``, then stops it itself."""
         self._closed.set()
-        with self._lock:
+        if not self._lock.acquire(timeout=CLOSE_S):
+            _LOG.warning("%s: a call of its SDK does not return; it is closed as soon as that does", self._name)
+            return
+        try:
             self._stop()
+        finally:
+            self._lock.release()
+
+    @property
+    def _name(self) -> str:
+        return f"RealSense {self._source or self._serial or ''}".rstrip()
 
     def _stop(self) -> None:
         stream, self._stream = self._stream, None
@@ -161,7 +175,6 @@ class LiveStream:
         serial: str | None,
         wanted: Wanted,
         filters: Sequence[Filter],
-        numbering: Numbering,
     ) -> None:
         """Find the device and start it.
 
@@ -171,7 +184,6 @@ class LiveStream:
             serial: of the device, or None for the first.
             wanted: the mode.
             filters: which run on each frame, in this order.
-            numbering: gives the frames' numbers.
 
         Raises:
             SourceError: it cannot be started as wanted.
@@ -193,7 +205,7 @@ class LiveStream:
                 sdk, self._device, self._sensor, profiles[mode], self._link or "unknown",
                 text_of(sdk, self._device, "serial_number"),
             )  # fmt: skip
-            self._maker = FrameMaker(sdk, self.info, filters, numbering)
+            self._maker = FrameMaker(sdk, self.info, filters)
             self._listed = self._is_listed()
         except RuntimeError as error:
             self.stop()

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.cameras.base import EndOfSourceError, Filter, Pace
-from app.cameras.realsense_frames import FrameMaker, Numbering, describe
+from app.cameras.realsense_frames import FrameMaker, describe
 from lighthand.errors import SourceError
 from lighthand.types import Frame
-
-SUFFIXES: Final = (".bag", ".db3")
 
 _AGAIN: Final = "Copy or record it again (realsense-viewer writes such files), with the depth stream on."
 _LOG: Final = logging.getLogger(__name__)
@@ -37,7 +35,6 @@ class FileStream:
         sdk: Any,
         path: Path,
         filters: Sequence[Filter],
-        numbering: Numbering,
         closed: threading.Event,
         *,
         pace: Pace,
@@ -49,7 +46,6 @@ class FileStream:
             sdk: librealsense.
             path: of the recording.
             filters: which run on each frame, in this order.
-            numbering: gives the frames' numbers.
             closed: ends a wait.
             pace: "recorded" gives each frame when its stamp says, "lockstep" at once.
             loop: begin again after the last frame.
@@ -79,7 +75,7 @@ class FileStream:
             self.stop()
             raise SourceError(f"{path}: {error}") from error
         self.info = info
-        self._maker = FrameMaker(sdk, info, filters, numbering)
+        self._maker = FrameMaker(sdk, info, filters)
 
     def _start(self) -> None:
         """Play from the first frame."""

@@ -45,20 +45,11 @@ class Numbering:
 
     def __init__(self) -> None:
         """Start at the first number that comes."""
-        self._theirs: int | None = None
-        self._ours: int | None = None
-
-    def restart(self) -> None:
-        """Go on after the last, whatever number comes next."""
-        self._theirs = None
+        self._theirs = self._ours = -1
 
     def next(self, theirs: int) -> int:
         """Give the number of the frame that the device calls ``theirs``; frames it skipped leave a gap."""
-        if self._ours is None:
-            self._ours = theirs
-        else:
-            step = 1 if self._theirs is None else theirs - self._theirs
-            self._ours += max(step, 1)
+        self._ours += max(theirs - self._theirs, 1)
         self._theirs = theirs
         return self._ours
 
@@ -66,14 +57,13 @@ class Numbering:
 class FrameMaker:
     """Makes frames of a started stream: the SDK's filters, then a copy."""
 
-    def __init__(self, sdk: Any, info: CameraInfo, filters: Sequence[Filter], numbering: Numbering) -> None:
+    def __init__(self, sdk: Any, info: CameraInfo, filters: Sequence[Filter]) -> None:
         """Build the filters.
 
         Args:
             sdk: librealsense.
             info: of the started stream.
             filters: which run on each frame, in this order.
-            numbering: gives the frames' numbers.
         """
         makers = {
             "threshold": sdk.threshold_filter,
@@ -83,7 +73,7 @@ class FrameMaker:
         }
         self._filters = [makers[name]() for name in filters]
         self._info = info
-        self._numbering = numbering
+        self._numbering = Numbering()
         self._device_clock = sdk.timestamp_domain.hardware_clock
         self._backend = sdk.frame_metadata_value.backend_timestamp
 

@@ -8,6 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
+
+from app.cameras import openni_sdk
+
+needs_openni = pytest.mark.skipif(
+    not any(list(Path(folder).glob("libOpenNI2.so*")) for folder in openni_sdk._FOLDERS),
+    reason="OpenNI2 is not installed: sudo apt-get install libopenni2-0",
+)
 
 NODE = "Depth1"
 _INT, _GENERAL, _BEGIN, _READY, _DATA, _END, _NODE_ADDED = 0x03, 0x06, 0x08, 0x09, 0x0A, 0x0B, 0x0D

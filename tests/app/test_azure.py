@@ -17,7 +17,7 @@ import pytest
 from app.cameras import azure
 from app.cameras.azure import AzureCamera, devices
 from app.cameras.base import DeviceLostError, MissingSdkError, NoFrameError
-from app.cameras.k4a import Calibration, DeviceConfig, lens_of, load_k4a
+from app.cameras.k4a import DeviceConfig, K4aCalibration, lens_of, load_k4a
 from app.cameras.mkv import check_mkv
 from lighthand.errors import SourceError
 from tests.app.mkv import CX, CY, FX, FY, P1, P2, K, write_mkv
@@ -76,8 +76,8 @@ def test_our_intrinsics_project_as_the_sdk_does(sdk: None, tmp_path: Path, mode:
     path = write_mkv(tmp_path / "a.mkv", np.ones((1, height, width), np.uint16), [0], mode=mode)
     script = """
 import ctypes
-from app.cameras.k4a import Calibration, load_k4a, lens_of
-k4a, handle, calibration = load_k4a(), ctypes.c_void_p(), Calibration()
+from app.cameras.k4a import K4aCalibration, load_k4a, lens_of
+k4a, handle, calibration = load_k4a(), ctypes.c_void_p(), K4aCalibration()
 assert k4a.record.k4a_playback_open(sys.argv[1].encode(), ctypes.byref(handle)) == 0
 assert k4a.record.k4a_playback_get_calibration(handle, ctypes.byref(calibration)) == 0
 project, pixels = k4a.sensor.k4a_calibration_3d_to_2d, []
@@ -279,7 +279,7 @@ class Scripted:
 
 
 def test_the_calls_to_a_live_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    sdk = Scripted([2, 0, 1])  # nothing in time, a capture, a broken stream
+    sdk = Scripted([2, 0, 2, 1])  # nothing in time, a capture, none behind it, a broken stream
     monkeypatch.setattr(azure, "load_k4a", lambda: SimpleNamespace(sensor=sdk, no_engine=""))
     camera = AzureCamera(serial="000222", width=320, fps=15)
     camera.open()
@@ -308,6 +308,35 @@ def test_the_calls_to_a_live_device(monkeypatch: pytest.MonkeyPatch) -> None:
     camera.close()
 
 
+def test_what_waited_in_the_queue_is_not_taken_for_what_comes_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    sdk = Scripted([0, 0, 0, 2, 0, 0, 1])
+    waits_ms: list[int] = []
+    handed_out, released = [], []
+
+    def get(self: Scripted, handle: object, capture: Any, wait_ms: int) -> int:
+        waits_ms.append(wait_ms)
+        result = self.captures.pop(0)
+        if result == 0:
+            handed_out.append(len(handed_out) + 1)
+            capture._obj.value = handed_out[-1]
+        return result
+
+    monkeypatch.setattr(Scripted, "_device_get_capture", get)
+    monkeypatch.setattr(
+        Scripted, "_capture_release", lambda self, capture: released.append(capture.value), raising=False
+    )
+    monkeypatch.setattr(Scripted, "_capture_get_depth_image", lambda self, capture: capture.value)
+    monkeypatch.setattr(Scripted, "_image_get_device_timestamp_usec", lambda self, image: 1_000_000 * image)
+    monkeypatch.setattr(azure, "load_k4a", lambda: SimpleNamespace(sensor=sdk, no_engine=""))
+    with AzureCamera(width=320) as camera:
+        assert camera.read(1.0).sensor_s == 3.0  # of the newest of three
+        assert waits_ms[0] > 0
+        assert waits_ms[1:] == [0, 0, 0]
+        with pytest.raises(DeviceLostError):
+            camera.read(1.0)
+    assert released == handed_out == [1, 2, 3, 4, 5]
+
+
 def test_without_the_depth_engine_a_device_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     sdk = Scripted([])
     monkeypatch.setattr(azure, "load_k4a", lambda: SimpleNamespace(sensor=sdk, no_engine="libGL.so.1: not there"))
@@ -319,4 +348,4 @@ def test_without_the_depth_engine_a_device_is_not_opened(monkeypatch: pytest.Mon
 
 def test_a_lens_of_another_model_is_refused() -> None:
     with pytest.raises(SourceError, match="a lens of model 0 with 0 parameters"):
-        lens_of(Calibration(), "x")
+        lens_of(K4aCalibration(), "x")
