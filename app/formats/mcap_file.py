@@ -86,17 +86,22 @@ class McapFile:
             channel.write(self._chunk)
         return self._channels[topic].id
 
-    def flush_when_due(self, time_ns: int) -> None:
+    def flush_when_due(self, time_ns: int) -> bool:
         """Write the chunk so far if it is large or old enough.
 
         Args:
             time_ns: of what comes next.
 
+        Returns:
+            Whether all so far is written.
+
         Raises:
             OSError: it cannot be written.
         """
-        if self._chunk.count > CHUNK_BYTES or time_ns - self._first_ns > CHUNK_NS:
+        due = self._chunk.count > CHUNK_BYTES or time_ns - self._first_ns > CHUNK_NS
+        if due:
             self.flush()
+        return due
 
     def message(self, channel: int, time_ns: int, data: bytes, sequence: int = 0) -> None:
         """Add a message to the chunk.

@@ -38,7 +38,8 @@ class RecordingWriter:
             SourceError: the file is there, or cannot be made.
         """
         self.path = path
-        self.frames = 0
+        self.frames = self.saved = 0
+        """Frames taken, and frames in chunks that are written: what a kill leaves."""
         self._raw = raw
         if path.exists():
             raise SourceError(f"{path}: is there already. Choose another name, or remove it.")
@@ -69,7 +70,8 @@ class RecordingWriter:
         Raises:
             OSError: it cannot be written.
         """
-        self._mcap.flush_when_due(time_ns)  # not between the messages of one frame
+        if self._mcap.flush_when_due(time_ns):  # not between the messages of one frame
+            self.saved = self.frames
         self._add(FRAME, time_ns, messages.frame_info(frame, time_ns), frame.seq)
         self._add(CAMERA, time_ns, messages.camera_info(frame.intrinsics, time_ns), frame.seq)
         if self._raw:
@@ -111,6 +113,7 @@ class RecordingWriter:
         try:
             self._mcap.metadata(END, {name: str(value) for name, value in end.items()})
             self._mcap.finish()
+            self.saved = self.frames
         finally:
             self.close()
 

@@ -224,8 +224,11 @@ class Recorder:
             with suppress(OSError):
                 writer.close()
             with self._changed:
+                waiting = sum(isinstance(item, Frame) for item in self._queue)
+                self._dropped += writer.frames - writer.saved + waiting
+                self._frames = writer.saved
                 self._error = (
-                    f"{writer.path}: the recording ended after {writer.frames} frames: cannot be written ({why}). "
+                    f"{writer.path}: the recording ended after {writer.saved} frames: cannot be written ({why}). "
                     "Make room or choose another place; what was written so far can be read."
                 )
             _LOG.warning("%s", self._error)

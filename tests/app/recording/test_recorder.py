@@ -222,7 +222,7 @@ for seq in range(2000):
 before = recorder.state
 recorder.stop()
 assert recorder.state == before and not before.active, recorder.state
-print(before.error)
+print(before.error, "frames", before.frames, "dropped", before.dropped)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -231,7 +231,11 @@ print(before.error)
     assert "Make room" in done.stdout
     path = tmp_path / "full.mcap"
     assert path.stat().st_size <= 2_500_000
-    assert len(play(path)) > 200
+    played = len(play(path))
+    assert played > 200
+    assert f"ended after {played} frames" in done.stdout
+    assert f"frames {played} dropped" in done.stdout
+    assert "dropped 0" not in done.stdout
 
 
 def test_a_kill_loses_the_last_chunk_at_most(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
