@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from app.formats.recording import Describe, Description, ImageRow
+from app.formats.recording import Clock, Describe, Description, ImageRow, RecordedFrame
 from lighthand.errors import SourceError
 from lighthand.types import DepthArray, Intrinsics
+
+_STAMPS: Final = {"seq": "iu", "sensor_s": "f", "sensor_clock": "U"}
+"""Of each frame, as ``lighthand.types.Frame`` has them; NaN for no time."""
+
+
+class _StampedRow(ImageRow):
+    """Images with numbers or times of their own."""
+
+    def __init__(
+        self,
+        about: Description,
+        count: int,
+        load: Callable[[int], DepthArray],
+        stamps: Mapping[str, npt.NDArray[Any]],
+    ) -> None:
+        """Note what there is; ``stamps`` are any of _STAMPS."""
+        super().__init__(about, count, load)
+        self._stamps = stamps
+        times_s = stamps.get("sensor_s", np.zeros(0))
+        rising = len(times_s) > 1 and np.isfinite(times_s).all() and (np.diff(times_s) > 0).all()
+        self._moments_s = times_s - times_s[0] if rising else None
+
+    def frame(self, index: int) -> RecordedFrame:
+        """See ``Recording.frame``."""
+        values = {name: array[index].item() for name, array in self._stamps.items()}
+        if not math.isfinite(values.get("sensor_s", 0.0)):
+            values["sensor_s"] = None
+        return replace(super().frame(index), **values)
+
+    def moment_s(self, index: int) -> float:
+        """See ``Recording.moment_s``."""
+        return super().moment_s(index) if self._moments_s is None else float(self._moments_s[index])
 
 
 def open_npz(path: Path) -> ImageRow:
     """Read an ``.npz`` whole.
 
     Args:
-        path: holds ``depth``, ``intrinsics``, ``depth_unit_mm`` and perhaps ``fps`` and ``distortion``.
+        path: holds ``depth``, ``intrinsics``, ``depth_unit_mm`` and perhaps ``fps``, ``distortion``,
+            ``seq``, ``sensor_s`` and ``sensor_clock``.
 
     Raises:
         SourceError: it cannot be read, or an array is missing or of the wrong form.
@@ -35,6 +71,7 @@ def open_npz(path: Path) -> ImageRow:
             depth, lens, unit = archive["depth"], archive["intrinsics"], archive["depth_unit_mm"]
             fps = archive["fps"] if "fps" in archive else np.float64(30)
             distortion = archive["distortion"] if "distortion" in archive else np.zeros(0)
+            stamps = {name: archive[name] for name in _STAMPS if name in archive}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise SourceError(f"{path}: cannot be read as an .npz ({error}). Copy or write it again.") from error
     if depth.dtype != np.uint16 or depth.ndim != 3 or not depth.size:
@@ -44,6 +81,11 @@ def open_npz(path: Path) -> ImageRow:
             raise SourceError(f"{path}: {name} is {array.dtype} {array.shape}, expected {size} number(s).")
     if distortion.dtype.kind not in "iuf":
         raise SourceError(f"{path}: distortion is {distortion.dtype}, expected none, 4, 5 or 8 numbers.")
+    for name, array in stamps.items():
+        if array.dtype.kind not in _STAMPS[name] or array.shape != depth.shape[:1]:
+            raise SourceError(f"{path}: {name} is {array.dtype} {array.shape}, expected one a frame: leave it out.")
+    if unknown := sorted(set(stamps.get("sensor_clock", np.zeros(0, str)).tolist()) - set(get_args(Clock))):
+        raise SourceError(f"{path}: sensor_clock is {unknown[0]!r}, expected {', '.join(get_args(Clock))}.")
     try:
         fx, fy, cx, cy = (float(value) for value in lens.reshape(4))
         warp = tuple(float(value) for value in distortion.ravel())
@@ -51,7 +93,7 @@ def open_npz(path: Path) -> ImageRow:
         about = Description("recording", path.resolve().name, float(unit.item()), camera, float(fps.item()))
     except SourceError as error:
         raise SourceError(f"{path}: {error}") from error
-    return ImageRow(about, len(depth), lambda index: depth[index].copy())
+    return _StampedRow(about, len(depth), lambda index: depth[index].copy(), stamps)
 
 
 def open_npy(path: Path, describe: Describe) -> ImageRow:

@@ -106,6 +106,7 @@ class NpzSink(Sink):
         self._info = info
         self._seqs: list[int] = []
         self._sensor_s: list[float] = []
+        self._clocks: list[str] = []
         self._raw = path.with_name(path.name + ".raw")
         self._file = self._raw.open("wb")
 
@@ -114,6 +115,7 @@ class NpzSink(Sink):
         self._file.write(frame.depth.astype("<u2", copy=False).tobytes())
         self._seqs.append(frame.seq)
         self._sensor_s.append(np.nan if frame.sensor_s is None else frame.sensor_s)
+        self._clocks.append(frame.sensor_clock)
 
     def finish(self, **more: npt.NDArray[np.generic]) -> None:
         """See ``Sink.finish``; ``more`` are further arrays."""
@@ -126,6 +128,7 @@ class NpzSink(Sink):
             "fps": np.array(self._info.fps),
             "seq": np.array(self._seqs),
             "sensor_s": np.array(self._sensor_s),
+            "sensor_clock": np.array(self._clocks),
             **more,
         }
         shape = (len(self._seqs), camera.height, camera.width)

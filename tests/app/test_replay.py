@@ -15,6 +15,7 @@ import yaml
 from app.cameras.base import Camera, EndOfSourceError, NoFrameError, Pace
 from app.cameras.calibration import FOLDER, load_calibration
 from app.cameras.replay import ReplayCamera
+from app.formats.arrays import open_npz
 from app.formats.mcap_write import RecordingWriter
 from app.formats.recording import Description, ImageRow
 from lighthand.errors import ConfigError, LightHandError, SourceError
@@ -245,6 +246,9 @@ def test_a_bad_frame_in_the_middle_is_named_when_it_comes(folder: Path, spoil: o
         ({"depth_unit_mm": 0.0}, "depth_unit_mm is 0"),
         ({"intrinsics": [0.0, 7.0, 3.5, 2.5]}, "intrinsics"),
         ({"depth": np.array([{}], object)}, "cannot be read as an .npz"),
+        ({"seq": np.zeros(1)}, r"seq is float64 \(1,\), expected one a frame"),
+        ({"sensor_s": np.zeros(2)}, r"sensor_s is float64 \(2,\), expected one a frame"),
+        ({"sensor_clock": ["sun"]}, "sensor_clock is 'sun', expected device, system, none"),
     ],
 )
 def test_every_broken_npz_is_one_clear_error(tmp_path: Path, arrays: dict[str, object], text: str) -> None:
@@ -254,6 +258,16 @@ def test_every_broken_npz_is_one_clear_error(tmp_path: Path, arrays: dict[str, o
     with pytest.raises(SourceError, match=text) as caught:
         ReplayCamera(path).open()
     assert str(path) in str(caught.value)
+
+
+def test_an_npz_plays_at_the_pace_of_its_times(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    arrays = {"depth": image(700)[None].repeat(3, axis=0), "intrinsics": [7.0, 7.0, 3.5, 2.5], "depth_unit_mm": 1.0}
+    for times_s, moments_s in (([5.0, 5.25, 6.0], [0.0, 0.25, 1.0]), ([5.0, np.nan, 6.0], [0.0, 1 / 30, 2 / 30])):
+        np.savez(path, **arrays, sensor_s=times_s)  # type: ignore[arg-type]
+        row = open_npz(path)
+        assert [row.moment_s(index) for index in range(3)] == moments_s
+        assert row.frame(1).sensor_s == (None if np.isnan(times_s[1]) else 5.25)
 
 
 def test_a_truncated_npz_is_one_clear_error(tmp_path: Path) -> None:

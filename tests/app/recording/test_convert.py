@@ -35,7 +35,7 @@ from lighthand.handsize import learn_hand
 from lighthand.synthesis.scene import HandAnimator
 from lighthand.track import TrackConfig
 from lighthand.types import Frame, Intrinsics
-from tests.app.recording.test_recorder import INFO, LENS, noisy, record
+from tests.app.recording.test_recorder import INFO, LENS, noisy, play, record
 from tests.app.scripted import ScriptedCamera, result
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,6 +70,20 @@ def test_every_form_keeps_every_pixel_and_the_camera(recording: Path, tmp_path: 
         assert run("convert", tmp_path / source, tmp_path / target) == 0
         assert np.array_equal(depths(tmp_path / target), expected)
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_an_npz_keeps_numbers_times_and_lens(tmp_path: Path) -> None:
+    path = tmp_path / "a.mcap"
+    bare = noisy(9, sensor_s=None, sensor_clock="none")
+    record(path, [noisy(3), noisy(4, sensor_clock="system"), noisy(7), bare])
+    for source, target in (("a.mcap", "b.npz"), ("b.npz", "c.mcap"), ("c.mcap", "d.npz")):
+        assert run("convert", tmp_path / source, tmp_path / target) == 0
+    expected = play(path)
+    for name in ("b.npz", "c.mcap", "d.npz"):
+        for ours, theirs in zip(play(tmp_path / name), expected, strict=True):
+            assert (ours.seq, ours.sensor_s, ours.sensor_clock) == (theirs.seq, theirs.sensor_s, theirs.sensor_clock)
+            assert ours.intrinsics == LENS
+            assert ours.depth.tobytes() == theirs.depth.tobytes()
 
 
 def test_the_csv_is_the_log_of_the_run(recording: Path, tmp_path: Path) -> None:
