@@ -32,6 +32,7 @@ from app.cameras.k4a import (
     serial_of,
 )
 from app.cameras.mkv import check_mkv
+from app.cameras.modes import Wanted
 from app.cameras.sliced import SlicedCamera
 from lighthand.errors import SourceError
 from lighthand.types import DepthArray, Frame
@@ -76,7 +77,7 @@ class AzureCamera(SlicedCamera):
         """
         super().__init__(f"{_MODEL} {source or serial or ''}".rstrip())
         self._serial = serial
-        self._asked = (width, height, fps)
+        self._wanted = Wanted(width, height, fps)
         self._source = source
         self._pace: Pace = pace
         self._loop = loop
@@ -100,7 +101,7 @@ class AzureCamera(SlicedCamera):
             self._k4a = load_k4a()
             info = self._start_recording(self._source, cleanup)
             return info, Metronome(info.fps, self._pace)
-        mode = _choose(*self._asked)
+        mode = self._wanted.choose(_MODEL, MODES)
         self._k4a = load_k4a()
         return self._start_device(mode, cleanup), None
 
@@ -196,16 +197,6 @@ class AzureCamera(SlicedCamera):
 
 
 _RECORDED_HOW: Final = "Record one with `k4arecorder --depth-mode NFOV_UNBINNED`."
-
-
-def _choose(width: int | None, height: int | None, fps: int | None) -> Mode:
-    for mode in MODES:
-        if width in (None, mode.width) and height in (None, mode.height) and fps in (None, mode.fps):
-            return mode
-    raise SourceError(
-        f"{_MODEL}: no depth of {width or 'any'}x{height or 'any'}@{fps or 'any'}. It has "
-        f"{', '.join(map(str, MODES))}: set camera.width, camera.height and camera.fps."
-    )
 
 
 def _find(k4a: K4a, wanted: str | None) -> tuple[c_void_p, str]:

@@ -69,9 +69,9 @@ class CameraInfo:
         return self.link not in ("file", "rendered")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Mode:
-    """A way in which a device streams depth.
+    """A way in which a device streams depth; a list of them is sorted by size, then by rate.
 
     Attributes:
         width: pixels.

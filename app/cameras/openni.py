@@ -22,6 +22,7 @@ import numpy as np
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import CameraInfo, DeviceLostError, EndOfSourceError, Metronome, Pace
 from app.cameras.calibration import load_calibration
+from app.cameras.modes import Wanted
 from app.cameras.oni import FramePlace, mean_fps, read_oni
 from app.cameras.openni_sdk import devices as devices
 from app.cameras.sliced import SlicedCamera
@@ -66,7 +67,7 @@ class OpenNICamera(SlicedCamera):
         """
         super().__init__(f"OpenNI {source or serial or 'camera'}")
         self._uri = serial
-        self._size = (width, height, fps)
+        self._wanted = Wanted(width, height, fps)
         self._source = source
         self._intrinsics = intrinsics
         self._pace: Pace = pace
@@ -109,7 +110,7 @@ class OpenNICamera(SlicedCamera):
         modes = sdk.depth_modes(openni2, device)
         self._stream = stream = device.create_depth_stream()
         cleanup.callback(stream.close)
-        chosen = sdk.choose(modes, sdk.depth_mode(stream.video_mode), *self._size, name=uri)
+        chosen = sdk.choose(modes, sdk.depth_mode(stream.video_mode), self._wanted, name=uri)
         if sdk.depth_mode(stream.video_mode) != chosen:
             stream.set_video_mode(chosen.native)
         _attempt(lambda: stream.set_mirroring_enabled(False))

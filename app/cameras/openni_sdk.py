@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.cameras.base import Device, DeviceLostError, MissingSdkError, Mode
+from app.cameras.modes import Wanted
 from lighthand.errors import SourceError
 from lighthand.types import Intrinsics
 
@@ -167,34 +168,15 @@ def depth_mode(native: Any) -> DepthMode | None:
     return DepthMode(Mode(native.resolutionX, native.resolutionY, native.fps), unit_mm, native)
 
 
-def choose(
-    modes: tuple[DepthMode, ...],
-    current: DepthMode | None,
-    width: int | None,
-    height: int | None,
-    fps: int | None,
-    *,
-    name: str,
-) -> DepthMode:
+def choose(modes: tuple[DepthMode, ...], current: DepthMode | None, wanted: Wanted, *, name: str) -> DepthMode:
     """Choose a mode: the driver's own where it fits, else the first of its list that does, in millimetres if it can.
 
     Raises:
         SourceError: none fits; the text lists those there are.
     """
-    fitting = [
-        each
-        for each in modes
-        if width in (None, each.mode.width) and height in (None, each.mode.height) and fps in (None, each.mode.fps)
-    ]
-    if current in fitting:
-        return current
-    if fitting:
-        return max(fitting, key=lambda each: each.unit_mm)
-    asked = f"{width or 'any'}x{height or 'any'}@{fps or 'any'}"
-    there = ", ".join(dict.fromkeys(str(each.mode) for each in modes))
-    raise SourceError(
-        f"OpenNI {name}: no depth of {asked}. It has {there}: set camera.width, camera.height and camera.fps."
-    )
+    preferred = sorted(modes, key=lambda each: (each != current, -each.unit_mm))
+    mode = wanted.choose(f"OpenNI {name}", [each.mode for each in preferred])
+    return next(each for each in preferred if each.mode == mode)
 
 
 def lens(mode: Mode, across: float, down: float, *, name: str) -> Intrinsics:

@@ -23,8 +23,8 @@ from app.cameras.base import (
     NoFrameError,
     Pace,
 )
+from app.cameras.modes import Wanted
 from app.cameras.realsense_devices import (
-    Wanted,
     choose_mode,
     depth_profiles,
     find_device,
@@ -196,7 +196,7 @@ class LiveStream:
             self._device = find_device(sdk, self._context, serial)
             self._name, self._link = name_of(sdk, self._device), link_of(sdk, self._device)
             self._sensor, profiles = depth_profiles(sdk, self._device)
-            mode = choose_mode(self._name, self._link, wanted, list(profiles))
+            mode = choose_mode(self._name, self._link, wanted, profiles)
             if self._link.startswith("USB 2"):
                 _LOG.warning("%s: %s on %s; a USB 3 port and cable give more", self._name, mode, self._link)
             self._sensor.open(profiles[mode])

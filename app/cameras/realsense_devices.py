@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any, Final
 
 from app.cameras.base import Device, DeviceLostError, MissingSdkError, Mode
+from app.cameras.modes import Wanted
 from lighthand.errors import SourceError
 
 PREFERRED: Final = (Mode(848, 480, 60), Mode(640, 480, 60), Mode(848, 480, 30), Mode(640, 480, 30))
@@ -16,40 +16,6 @@ _RULES: Final = (
     "its udev rules: copy https://github.com/realsenseai/librealsense/blob/master/config/99-realsense-libusb.rules "
     "to /etc/udev/rules.d, type `sudo udevadm control --reload && sudo udevadm trigger`, plug it in again"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The mode that the user asked for.
-
-    Attributes:
-        width: pixels, or None for any.
-        height: pixels, or None for any.
-        fps: frames a second, or None for any.
-    """
-
-    width: int | None = None
-    height: int | None = None
-    fps: int | None = None
-
-    def choose(self, modes: list[Mode]) -> Mode | None:
-        """Give the first preferred mode that fits, else the one nearest to 60 fps and 848x480; None where none fits."""
-        asked = (self.width, self.height, self.fps)
-        fitting = [
-            mode
-            for mode in modes
-            if all(want in (None, has) for want, has in zip(asked, (mode.width, mode.height, mode.fps), strict=True))
-        ]
-        return min(fitting, key=_rank, default=None)
-
-    def __str__(self) -> str:
-        """Give it like a mode, with a ? for what was not asked."""
-        return f"{self.width or '?'}x{self.height or '?'}@{self.fps or '?'}"
-
-
-def _rank(mode: Mode) -> tuple[int, int, int, int]:
-    rank = PREFERRED.index(mode) if mode in PREFERRED else len(PREFERRED)
-    return rank, abs(mode.fps - 60), abs(mode.width * mode.height - 848 * 480), mode.fps
 
 
 def load_sdk() -> Any:
@@ -149,21 +115,19 @@ def find_device(sdk: Any, context: Any, serial: str | None) -> Any:
     )
 
 
-def choose_mode(name: str, link: str, wanted: Wanted, modes: list[Mode]) -> Mode:
-    """Choose how a device shall stream.
+def choose_mode(name: str, link: str, wanted: Wanted, modes: Iterable[Mode]) -> Mode:
+    """Choose how a device shall stream: as preferred, else nearest to 60 fps and 848x480.
 
     Raises:
         SourceError: it does not have what was asked for; lists what it has.
     """
-    mode = wanted.choose(modes)
-    if mode is None:
-        listed = ", ".join(map(str, sorted(modes, key=_order)))
-        port = "use a USB 3 port for more, or " if link.startswith("USB 2") else ""
-        raise SourceError(
-            f"{name}: no depth mode {wanted} on {link or 'an unknown link'}. It has {listed}: "
-            f"{port}set camera.width, camera.height and camera.fps to one of these."
-        )
-    return mode
+    more = "use a USB 3 port for more" if link.startswith("USB 2") else ""
+    return wanted.choose(f"{name} on {link or 'an unknown link'}", sorted(modes, key=_rank), more=more)
+
+
+def _rank(mode: Mode) -> tuple[int, int, int, int]:
+    rank = PREFERRED.index(mode) if mode in PREFERRED else len(PREFERRED)
+    return rank, abs(mode.fps - 60), abs(mode.width * mode.height - 848 * 480), mode.fps
 
 
 def translated(error: RuntimeError, name: str) -> SourceError:
@@ -205,14 +169,10 @@ def devices(context: Any = None) -> tuple[Device, ...]:
 
 def _describe(sdk: Any, device: Any) -> Device:
     _, profiles = depth_profiles(sdk, device)
-    modes, link = tuple(sorted(profiles, key=_order)), link_of(sdk, device)
+    modes, link = tuple(sorted(profiles)), link_of(sdk, device)
     note = ""
     if link.startswith("USB 2"):
         largest, fastest = max(modes, key=lambda mode: (mode.width, mode.fps)), max(modes, key=lambda mode: mode.fps)
         note = f"{link}: at most {largest} or {fastest}" if largest != fastest else f"{link}: at most {largest}"
         note += "; a USB 3 port and cable give more"
     return Device("realsense", text_of(sdk, device, "name"), text_of(sdk, device, "serial_number"), link, modes, note)
-
-
-def _order(mode: Mode) -> tuple[int, int, int]:
-    return mode.width, mode.height, mode.fps

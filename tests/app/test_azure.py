@@ -201,7 +201,7 @@ def test_what_is_no_recording_is_refused_without_the_sdk(tmp_path: Path) -> None
 
 
 def test_a_mode_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(SourceError, match="no depth of 1024xany@30. It has 640x576@30, .*1024x1024@15"):
+    with pytest.raises(SourceError, match="no depth mode 1024xany@30. It has .*640x576@30, .*1024x1024@15: set"):
         AzureCamera(width=1024, fps=30).open()
 
 

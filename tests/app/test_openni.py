@@ -10,6 +10,7 @@ from openni import openni2
 
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import DeviceLostError, MissingSdkError, Mode
+from app.cameras.modes import Wanted
 from app.cameras.openni import OpenNICamera
 from lighthand.errors import SourceError
 from tests.app.native import in_a_process
@@ -59,7 +60,7 @@ print(json.dumps(out))
     assert "Dummy" not in told["listed"]
     assert "SourceError" in told["no lens"]
     assert "Give --intrinsics" in told["no lens"]
-    assert "no depth of 640xany@any. It has 320x240@30" in told["no mode"]
+    assert "no depth mode 640xany@any. It has 320x240@30" in told["no mode"]
     assert "DeviceLostError" in told["absent"]
     assert "not plugged in" in told["absent"]
     assert told["listed"] or "no OpenNI camera found" in told["nothing"]
@@ -242,12 +243,12 @@ MODES = (mode(320, 240, 60, 0.1), mode(320, 240, 30, 1.0), mode(640, 480, 30, 0.
 def test_a_mode_is_chosen(
     asked: tuple[int | None, int | None, int | None], current: sdk.DepthMode | None, expected: sdk.DepthMode
 ) -> None:
-    assert sdk.choose(MODES, current, *asked, name="x") == expected
+    assert sdk.choose(MODES, current, Wanted(*asked), name="x") == expected
 
 
 def test_a_mode_that_is_not_there_is_refused_with_those_that_are() -> None:
-    with pytest.raises(SourceError, match="no depth of 640x480@60. It has 320x240@60, 320x240@30, 640x480@30: set"):
-        sdk.choose(MODES, MODES[0], 640, 480, 60, name="x")
+    with pytest.raises(SourceError, match="no depth mode 640x480@60. It has 320x240@30, 320x240@60, 640x480@30: set"):
+        sdk.choose(MODES, MODES[0], Wanted(640, 480, 60), name="x")
 
 
 @pytest.mark.parametrize("angle", [0.0, math.nan, math.pi, -1.0])
