@@ -18,7 +18,12 @@ _LOG: Final = logging.getLogger(__name__)
 DRIVERS: Final = ("realsense", "azure", "openni")
 """The kinds of devices, in the order in which "auto" asks for them; each has a file of its name in ``cameras``."""
 
-_ABOUT: Final = {"realsense": "Intel RealSense", "azure": "Azure Kinect", "openni": "OpenNI2: Kinect v1, Xtion, Orbbec"}
+_ABOUT: Final = {
+    "realsense": "Intel RealSense",
+    "azure": "Azure Kinect",
+    "openni": "OpenNI2: PrimeSense, Xtion, Structure; with their drivers Kinect v1 and v2, Orbbec",
+}
+_NONE: Final = "none found: a USB 3 port, its own power supply, and on Linux its udev rules? See docs/cameras.md"
 
 
 def devices_of(kind: str) -> tuple[Device, ...]:
@@ -105,7 +110,7 @@ def list_devices() -> str:
             lines = [line for device in devices_of(kind) for line in _lines(device)]
         except SourceError as error:
             lines = [f"  {error}"]
-        blocks.append("\n".join([head, *(lines or ["  none plugged in"])]))
+        blocks.append("\n".join([head, *(lines or [f"  {_NONE}"])]))
     return "\n\n".join(blocks)
 
 

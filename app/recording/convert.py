@@ -31,7 +31,7 @@ def frames_of(camera: Camera) -> Iterator[Frame]:
     Raises:
         SourceError: a frame cannot be read.
     """
-    with tqdm(unit="frame", mininterval=0.5) as bar:
+    with tqdm(unit="frame", mininterval=0.5, disable=None) as bar:
         while True:
             try:
                 frame = camera.read(_TIMEOUT_S)
@@ -153,7 +153,7 @@ def _export_csv(source: Path, target: Path) -> int:
         if not found:
             raise SourceError(f"{source}: holds frames, but no hands: nothing was tracked while it was recorded.")
         with FrameLog(part, drawn=False, about=json.loads(recording.metadata["about"])) as log:
-            for result in tqdm(found.values(), unit="frame"):
+            for result in tqdm(found.values(), unit="frame", disable=None):
                 log.add(result)
     return len(found)
 

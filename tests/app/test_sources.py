@@ -103,8 +103,8 @@ def test_the_list_names_devices_modes_links_and_what_is_missing(
         "Azure Kinect (--camera azure)",
         "  not installed: type this",
         "",
-        "OpenNI2: Kinect v1, Xtion, Orbbec (--camera openni)",
-        "  none plugged in",
+        "OpenNI2: PrimeSense, Xtion, Structure; with their drivers Kinect v1 and v2, Orbbec (--camera openni)",
+        "  none found: a USB 3 port, its own power supply, and on Linux its udev rules? See docs/cameras.md",
     ])  # fmt: skip
 
 
