@@ -51,6 +51,7 @@ from lighthand.weights import load_weights, save_weights
 
 HEATMAP_WEIGHT = 0.02
 KIND_WEIGHT = 0.02
+SIDE_WEIGHT = 0.06  # three times the others: fists from behind were taken for the other side
 MAX_GRADIENT = 1.0
 
 
@@ -83,7 +84,7 @@ def total_loss(out: NetOutput, batch: dict[str, Tensor]) -> Tensor:
     return (
         joint_loss(out.uvz, batch["uvz"], batch["mask"])
         + HEATMAP_WEIGHT * heatmap_cross_entropy(out.heatmap_logits, batch["uvz"], batch["mask"])
-        + KIND_WEIGHT * binary_loss(out.side, batch["right"], batch["presence"])
+        + SIDE_WEIGHT * binary_loss(out.side, batch["right"], batch["presence"])
         + KIND_WEIGHT * binary_loss(out.presence, batch["presence"], everyone)
         + KIND_WEIGHT * binary_loss(out.confidence, near(out.uvz, batch["uvz"], batch["mask"]), judged)
         + KIND_WEIGHT * binary_loss(out.visible, batch["visible"] > 0.5, batch["mask"] & ~batch["visible"].isnan())
