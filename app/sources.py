@@ -96,7 +96,8 @@ def _lines(device: Device) -> Sequence[str]:
     rates: dict[tuple[int, int], list[int]] = {}
     for mode in device.modes:
         rates.setdefault((mode.width, mode.height), []).append(mode.fps)
-    lines = [f"  {device.model}, serial {device.serial}" + (f", {device.link}" if device.link else "")]
+    serial, link = device.serial and f", serial {device.serial}", device.link and f", {device.link}"
+    lines = [f"  {device.model}{serial}{link}"]
     for (width, height), each in sorted(rates.items(), reverse=True):
         lines.append(f"    {width}x{height} at {', '.join(map(str, sorted(set(each))))} fps")
     if device.note:

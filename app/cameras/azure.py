@@ -253,9 +253,13 @@ def devices() -> tuple[Device, ...]:
     k4a = load_k4a()
     found = []
     for index in range(k4a.sensor.k4a_device_get_installed_count()):
-        handle, serial, note = c_void_p(), str(index), "cannot be opened now: another program may use it"
+        handle, serial = c_void_p(), ""
+        modes: tuple[Mode, ...] = ()
+        note = "cannot be opened now: another program may use it"
         if k4a.sensor.k4a_device_open(index, byref(handle)) == OK:
-            serial, note = serial_of(k4a, handle), k4a.no_engine and f"no depth engine: {k4a.no_engine}"
+            serial = serial_of(k4a, handle)
+            note = k4a.no_engine and f"cannot be opened now: no depth engine ({k4a.no_engine})"
+            modes = () if k4a.no_engine else tuple(MODES)
             k4a.sensor.k4a_device_close(handle)
-        found.append(Device("azure", _MODEL, serial, "USB 3", tuple(MODES), note))
+        found.append(Device("azure", _MODEL, serial, "USB 3", modes, note))
     return tuple(found)

@@ -343,7 +343,24 @@ def test_without_the_depth_engine_a_device_is_not_opened(monkeypatch: pytest.Mon
     with pytest.raises(SourceError, match="no depth engine .libGL.so.1: not there"):
         AzureCamera().open()
     assert not sdk.calls
-    assert "no depth engine" in devices()[0].note
+    assert devices()[0].modes == ()
+    assert devices()[0].serial == "000111"
+    assert devices()[0].note == "cannot be opened now: no depth engine (libGL.so.1: not there)"
+
+
+def test_a_device_that_another_program_has_is_listed_without_modes(monkeypatch: pytest.MonkeyPatch) -> None:
+    sdk = Scripted([])
+
+    def open_second(self: Scripted, index: int, handle: Any) -> int:
+        handle._obj.value = index + 1
+        return int(index == 0)
+
+    monkeypatch.setattr(Scripted, "_device_open", open_second)
+    monkeypatch.setattr(azure, "load_k4a", lambda: SimpleNamespace(sensor=sdk, no_engine=""))
+    taken, free = devices()
+    assert (taken.serial, taken.modes) == ("", ())
+    assert taken.note.startswith("cannot be opened now")
+    assert (free.serial, len(free.modes), free.note) == ("000222", 11, "")
 
 
 def test_a_lens_of_another_model_is_refused() -> None:

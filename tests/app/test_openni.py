@@ -3,10 +3,12 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from openni import openni2
+from openni.utils import OpenNIError
 
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import DeviceLostError, MissingSdkError, Mode
@@ -222,6 +224,17 @@ def test_a_device_is_found_by_address_or_make(
     else:
         with pytest.raises(DeviceLostError, match="not plugged in"):
             sdk.find(None, wanted)
+
+
+def test_a_device_that_cannot_be_opened_is_listed_without_modes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(uri: bytes) -> None:
+        raise OpenNIError(1, b"Could not open\n device", None)
+
+    monkeypatch.setattr(sdk, "load_openni", lambda: SimpleNamespace(Device=refuse))
+    monkeypatch.setattr(sdk, "listed", lambda _: (sdk.Listed(XTION, "Xtion"),))
+    (device,) = sdk.devices()
+    assert (device.serial, device.modes) == (XTION, ())
+    assert device.note == "cannot be opened now: Could not open device"
 
 
 def mode(width: int, height: int, fps: int, unit_mm: float) -> sdk.DepthMode:

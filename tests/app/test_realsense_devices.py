@@ -8,6 +8,7 @@ from pathlib import Path
 import pyrealsense2 as rs
 import pytest
 
+from app.cameras import realsense_devices
 from app.cameras.base import (
     DeviceLostError,
     MissingSdkError,
@@ -72,6 +73,21 @@ def test_devices_are_listed_with_link_and_modes(context: rs.context) -> None:
     usb2.plug_into(other)
     (slow,) = devices(other)
     assert slow.note == "USB 2.1: at most 640x480@15 or 480x270@30; a USB 3 port and cable give more"
+
+
+def test_a_device_that_cannot_be_asked_is_listed_without_modes(
+    context: rs.context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = SoftwareDevice()
+    ours.plug_into(context)
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("failed to claim usb interface: 0, error: RS2_USB_STATUS_BUSY")
+
+    monkeypatch.setattr(realsense_devices, "depth_profiles", refuse)
+    (device,) = devices(context)
+    assert (device.serial, device.modes) == ("", ())
+    assert "another program uses it" in device.note
 
 
 def test_no_device_is_a_quick_error_that_says_what_to_do(context: rs.context) -> None:
