@@ -9,6 +9,7 @@ from typing import Final
 
 from app.cameras.base import Camera, Device
 from app.cameras.catalogue import open_recording
+from app.cameras.modes import Wanted
 from app.cameras.synthetic import SyntheticCamera
 from app.config import CameraConfig
 from lighthand.errors import SourceError
@@ -64,18 +65,18 @@ def _first_device(config: CameraConfig) -> Camera:
 
 
 def _device(config: CameraConfig, kind: str, serial: str | None) -> Camera:
-    width, height, fps = config.width, config.height, config.fps
+    wanted = Wanted(config.width, config.height, config.fps)
     if kind == "realsense":
         from app.cameras.realsense import RealSenseCamera
 
-        return RealSenseCamera(serial=serial, width=width, height=height, fps=fps, filters=config.filters)
+        return RealSenseCamera(serial=serial, wanted=wanted, filters=config.filters)
     if kind == "azure":
         from app.cameras.azure import AzureCamera
 
-        return AzureCamera(serial=serial, width=width, height=height, fps=fps)
+        return AzureCamera(serial=serial, wanted=wanted)
     from app.cameras.openni import OpenNICamera
 
-    return OpenNICamera(serial=serial, width=width, height=height, fps=fps, intrinsics=config.intrinsics)
+    return OpenNICamera(serial=serial, wanted=wanted, intrinsics=config.intrinsics)
 
 
 def list_devices() -> str:

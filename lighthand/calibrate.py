@@ -55,13 +55,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--depth-unit-mm", type=float, default=1.0, help="millimetres a count where --depth is not given (default: 1)"
     )
     camera.set_defaults(work=_intrinsics)
+    squares = partial(size, least=3, most=100, such="7x5")
     for command in (board, camera):
-        command.add_argument(
-            "--squares",
-            type=partial(size, least=3, most=100, such="7x5"),
-            default=(7, 5),
-            help="columns x rows (default: 7x5)",
-        )
+        command.add_argument("--squares", type=squares, default=(7, 5), help="columns x rows (default: 7x5)")
         command.add_argument("--square-mm", type=float, default=30.0, help="edge of a square (default: 30)")
         command.add_argument("--marker-mm", type=float, default=22.0, help="edge of a marker (default: 22)")
         command.add_argument("--dictionary", choices=DICTIONARIES, default="5X5_100", help="of the markers")

@@ -55,8 +55,6 @@ def size(text: str, *, least: int = 16, most: int = 4096, such: str = "640x480")
         argparse.ArgumentTypeError: it is not two numbers from ``least`` to ``most``.
     """
     width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()) or not all(
-        least <= int(edge) <= most for edge in (width, height)
-    ):
+    if not all(edge.isdecimal() and least <= int(edge) <= most for edge in (width, height)):
         raise argparse.ArgumentTypeError(f"{text!r}, expected such as {such}, {least} to {most} each")
     return int(width), int(height)

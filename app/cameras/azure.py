@@ -32,7 +32,7 @@ from app.cameras.k4a import (
     serial_of,
 )
 from app.cameras.mkv import check_mkv
-from app.cameras.modes import Wanted
+from app.cameras.modes import ANY, Wanted
 from app.cameras.sliced import SlicedCamera
 from lighthand.errors import SourceError
 from lighthand.types import DepthArray, Frame
@@ -57,9 +57,7 @@ class AzureCamera(SlicedCamera):
         self,
         *,
         serial: str | None = None,
-        width: int | None = None,
-        height: int | None = None,
-        fps: int | None = None,
+        wanted: Wanted = ANY,
         source: Path | None = None,
         pace: Pace = "recorded",
         loop: bool = False,
@@ -68,16 +66,14 @@ class AzureCamera(SlicedCamera):
 
         Args:
             serial: of the device; None takes the first, and the same one again when it is opened anew.
-            width: pixels, or None for the first mode that fits: 640x576@30 where nothing is asked.
-            height: pixels, or None.
-            fps: frames a second, or None.
+            wanted: the mode; 640x576@30 where nothing is asked.
             source: an ``.mkv`` recording to play instead.
             pace: of a recording, see ``base.Metronome``.
             loop: begin the recording again after its last frame.
         """
         super().__init__(f"{_MODEL} {source or serial or ''}".rstrip())
         self._serial = serial
-        self._wanted = Wanted(width, height, fps)
+        self._wanted = wanted
         self._source = source
         self._pace: Pace = pace
         self._loop = loop

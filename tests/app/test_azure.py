@@ -19,6 +19,7 @@ from app.cameras.azure import AzureCamera, devices
 from app.cameras.base import DeviceLostError, MissingSdkError, NoFrameError
 from app.cameras.k4a import DeviceConfig, K4aCalibration, lens_of, load_k4a
 from app.cameras.mkv import check_mkv
+from app.cameras.modes import Wanted
 from lighthand.errors import SourceError
 from tests.app.mkv import CX, CY, FX, FY, P1, P2, K, write_mkv
 from tests.app.native import in_a_process
@@ -202,7 +203,7 @@ def test_what_is_no_recording_is_refused_without_the_sdk(tmp_path: Path) -> None
 
 def test_a_mode_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(SourceError, match="no depth mode 1024xany@30. It has .*640x576@30, .*1024x1024@15: set"):
-        AzureCamera(width=1024, fps=30).open()
+        AzureCamera(wanted=Wanted(1024, fps=30)).open()
 
 
 def test_without_the_sdk_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,7 +282,7 @@ class Scripted:
 def test_the_calls_to_a_live_device(monkeypatch: pytest.MonkeyPatch) -> None:
     sdk = Scripted([2, 0, 2, 1])  # nothing in time, a capture, none behind it, a broken stream
     monkeypatch.setattr(azure, "load_k4a", lambda: SimpleNamespace(sensor=sdk, no_engine=""))
-    camera = AzureCamera(serial="000222", width=320, fps=15)
+    camera = AzureCamera(serial="000222", wanted=Wanted(320, fps=15))
     camera.open()
     assert (sdk.config.depth_mode, sdk.config.camera_fps, sdk.config.color_resolution) == (1, 1, 0)
     info = camera.info
@@ -328,7 +329,7 @@ def test_what_waited_in_the_queue_is_not_taken_for_what_comes_now(monkeypatch: p
     monkeypatch.setattr(Scripted, "_capture_get_depth_image", lambda self, capture: capture.value)
     monkeypatch.setattr(Scripted, "_image_get_device_timestamp_usec", lambda self, image: 1_000_000 * image)
     monkeypatch.setattr(azure, "load_k4a", lambda: SimpleNamespace(sensor=sdk, no_engine=""))
-    with AzureCamera(width=320) as camera:
+    with AzureCamera(wanted=Wanted(320)) as camera:
         assert camera.read(1.0).sensor_s == 3.0  # of the newest of three
         assert waits_ms[0] > 0
         assert waits_ms[1:] == [0, 0, 0]

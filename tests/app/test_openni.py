@@ -22,6 +22,7 @@ TIMES_US = [1_000, 34_000, 67_000, 134_000]
 FRAMES = np.random.default_rng(0).integers(0, 60_000, (4, 24, 32)).astype(np.uint16)
 
 IMPORTS = """
+from app.cameras.modes import Wanted
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import EndOfSourceError
 from app.cameras.openni import OpenNICamera, devices
@@ -41,10 +42,10 @@ def test_the_dummy_streams_live_and_is_told_what_it_lacks(dummy_lens: Path) -> N
 lens = Path(sys.argv[1])
 out = {}
 out["no lens"] = refusal(OpenNICamera(serial="Dummy").open)
-out["no mode"] = refusal(OpenNICamera(serial="Dummy", width=640, intrinsics=lens).open)
+out["no mode"] = refusal(OpenNICamera(serial="Dummy", wanted=Wanted(640), intrinsics=lens).open)
 out["absent"] = refusal(OpenNICamera(serial="1d27/0609@1/5").open)
 out["nothing"] = refusal(OpenNICamera().open)
-with OpenNICamera(serial="Dummy", intrinsics=lens, fps=30) as camera:
+with OpenNICamera(serial="Dummy", intrinsics=lens, wanted=Wanted(fps=30)) as camera:
     frames = [camera.read(1.0) for _ in range(5)]
     info = camera.info
     out["silent"] = refusal(lambda: camera.read(0.0))

@@ -55,7 +55,7 @@ def test_a_mode_that_the_link_does_not_carry_is_an_error_that_lists_those_it_doe
         SourceError,
         match=r"0420 on USB 2.1: no depth mode 848xany@60. It has 480x270@30, 640x480@15: use a USB 3 port for more",
     ):
-        RealSenseCamera(context=context, width=848, fps=60).open()
+        RealSenseCamera(context=context, wanted=Wanted(848, fps=60)).open()
 
 
 def test_devices_are_listed_with_link_and_modes(context: rs.context) -> None:
