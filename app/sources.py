@@ -9,6 +9,7 @@ from typing import Final
 
 from app.cameras.base import Camera, Device, MissingSdkError
 from app.cameras.catalogue import open_recording
+from app.cameras.modes import Wanted
 from app.cameras.synthetic import SyntheticCamera
 from app.config import CameraConfig
 from lighthand.errors import SourceError
@@ -87,18 +88,18 @@ def _first_that_answers(config: CameraConfig) -> Camera:
 
 
 def _device(config: CameraConfig, kind: str, serial: str | None) -> Camera:
-    width, height, fps = config.width, config.height, config.fps
+    wanted = Wanted(config.width, config.height, config.fps)
     if kind == "realsense":
         from app.cameras.realsense import RealSenseCamera
 
-        return RealSenseCamera(serial=serial, width=width, height=height, fps=fps, filters=config.filters)
+        return RealSenseCamera(serial=serial, wanted=wanted, filters=config.filters)
     if kind == "azure":
         from app.cameras.azure import AzureCamera
 
-        return AzureCamera(serial=serial, width=width, height=height, fps=fps)
+        return AzureCamera(serial=serial, wanted=wanted)
     from app.cameras.openni import OpenNICamera
 
-    return OpenNICamera(serial=serial, width=width, height=height, fps=fps, intrinsics=config.intrinsics)
+    return OpenNICamera(serial=serial, wanted=wanted, intrinsics=config.intrinsics)
 
 
 def list_devices() -> str:
@@ -119,7 +120,8 @@ def _lines(device: Device) -> Sequence[str]:
     rates: dict[tuple[int, int], list[int]] = {}
     for mode in device.modes:
         rates.setdefault((mode.width, mode.height), []).append(mode.fps)
-    lines = [f"  {device.model}, serial {device.serial}" + (f", {device.link}" if device.link else "")]
+    serial, link = device.serial and f", serial {device.serial}", device.link and f", {device.link}"
+    lines = [f"  {device.model}{serial}{link}"]
     for (width, height), each in sorted(rates.items(), reverse=True):
         lines.append(f"    {width}x{height} at {', '.join(map(str, sorted(set(each))))} fps")
     if device.note:

@@ -14,6 +14,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -22,7 +23,7 @@ import numpy.typing as npt
 import yaml
 
 from lighthand.charuco import DICTIONARIES, Board, DepthScale, MeasuredCamera, calibrate_camera, depth_scale, find_board
-from lighthand.command import exit_status
+from lighthand.command import exit_status, size
 from lighthand.errors import DataError
 from lighthand.handsize import learn_hand, save_hand
 from lighthand.skeleton import BONES, JOINT_NAMES
@@ -54,8 +55,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--depth-unit-mm", type=float, default=1.0, help="millimetres a count where --depth is not given (default: 1)"
     )
     camera.set_defaults(work=_intrinsics)
+    squares = partial(size, least=3, most=100, such="7x5")
     for command in (board, camera):
-        command.add_argument("--squares", type=_size, default=(7, 5), help="columns x rows (default: 7x5)")
+        command.add_argument("--squares", type=squares, default=(7, 5), help="columns x rows (default: 7x5)")
         command.add_argument("--square-mm", type=float, default=30.0, help="edge of a square (default: 30)")
         command.add_argument("--marker-mm", type=float, default=22.0, help="edge of a marker (default: 22)")
         command.add_argument("--dictionary", choices=DICTIONARIES, default="5X5_100", help="of the markers")
@@ -65,13 +67,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     hand.add_argument("--out", type=Path, help="file to write (default: calibration/users/NAME.yaml)")
     hand.set_defaults(work=_hand)
     return parser.parse_args(arguments)
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r}, expected columns x rows of squares, such as 7x5")
-    return int(match[1]), int(match[2])
 
 
 def _board_of(options: argparse.Namespace) -> Board:

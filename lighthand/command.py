@@ -42,13 +42,19 @@ def seconds(text: str) -> float:
     return value
 
 
-def size(text: str) -> tuple[int, int]:
-    """Read the size of an image from a command line, such as 848x480, as a type of argparse.
+def size(text: str, *, least: int = 16, most: int = 4096, such: str = "640x480") -> tuple[int, int]:
+    """Read a size from a command line, of an image where nothing else is said, as a type of argparse.
+
+    Args:
+        text: what was typed.
+        least: width and height.
+        most: width and height.
+        such: an example for the error.
 
     Raises:
-        argparse.ArgumentTypeError: it is not two numbers, 16 to 4096 each.
+        argparse.ArgumentTypeError: it is not two numbers from ``least`` to ``most``.
     """
     width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()) or not all(16 <= int(edge) <= 4096 for edge in (width, height)):
-        raise argparse.ArgumentTypeError(f"{text!r}, expected such as 640x480, 16 to 4096 each")
+    if not all(edge.isdecimal() and least <= int(edge) <= most for edge in (width, height)):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected such as {such}, {least} to {most} each")
     return int(width), int(height)

@@ -32,7 +32,7 @@ from app.cameras.k4a import (
     serial_of,
 )
 from app.cameras.mkv import check_mkv
-from app.cameras.modes import Wanted
+from app.cameras.modes import ANY, Wanted
 from app.cameras.sliced import SlicedCamera
 from lighthand.errors import SourceError
 from lighthand.types import DepthArray, Frame
@@ -57,9 +57,7 @@ class AzureCamera(SlicedCamera):
         self,
         *,
         serial: str | None = None,
-        width: int | None = None,
-        height: int | None = None,
-        fps: int | None = None,
+        wanted: Wanted = ANY,
         source: Path | None = None,
         pace: Pace = "recorded",
         loop: bool = False,
@@ -68,16 +66,14 @@ class AzureCamera(SlicedCamera):
 
         Args:
             serial: of the device; None takes the first, and the same one again when it is opened anew.
-            width: pixels, or None for the first mode that fits: 640x576@30 where nothing is asked.
-            height: pixels, or None.
-            fps: frames a second, or None.
+            wanted: the mode; 640x576@30 where nothing is asked.
             source: an ``.mkv`` recording to play instead.
             pace: of a recording, see ``base.Metronome``.
             loop: begin the recording again after its last frame.
         """
         super().__init__(f"{_MODEL} {source or serial or ''}".rstrip())
         self._serial = serial
-        self._wanted = Wanted(width, height, fps)
+        self._wanted = wanted
         self._source = source
         self._pace: Pace = pace
         self._loop = loop
@@ -253,9 +249,13 @@ def devices() -> tuple[Device, ...]:
     k4a = load_k4a()
     found = []
     for index in range(k4a.sensor.k4a_device_get_installed_count()):
-        handle, serial, note = c_void_p(), str(index), "cannot be opened now: another program may use it"
+        handle, serial = c_void_p(), ""
+        modes: tuple[Mode, ...] = ()
+        note = "cannot be opened now: another program may use it"
         if k4a.sensor.k4a_device_open(index, byref(handle)) == OK:
-            serial, note = serial_of(k4a, handle), k4a.no_engine and f"no depth engine: {k4a.no_engine}"
+            serial = serial_of(k4a, handle)
+            note = k4a.no_engine and f"cannot be opened now: no depth engine ({k4a.no_engine})"
+            modes = () if k4a.no_engine else tuple(MODES)
             k4a.sensor.k4a_device_close(handle)
-        found.append(Device("azure", _MODEL, serial, "USB 3", tuple(MODES), note))
+        found.append(Device("azure", _MODEL, serial, "USB 3", modes, note))
     return tuple(found)

@@ -95,9 +95,9 @@ class Device:
     Attributes:
         kind: what ``--camera`` takes: "realsense", "openni", "azure".
         model: its name.
-        serial: serial number, or the address where it has none.
+        serial: serial number, or the address where it has none; "" where it cannot be asked.
         link: how it is connected: "USB 3.2", "" where that is unknown.
-        modes: in which it streams depth.
+        modes: in which it streams depth; none means that it cannot be opened now, and the note says why.
         note: what the user should know, such as a slow link; "" for nothing.
     """
 

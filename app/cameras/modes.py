@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from app.cameras.base import Mode
 from lighthand.errors import SourceError
@@ -47,3 +48,7 @@ class Wanted:
     def __str__(self) -> str:
         """Give it like a mode, with "any" for what was not asked."""
         return f"{self.width or 'any'}x{self.height or 'any'}@{self.fps or 'any'}"
+
+
+ANY: Final = Wanted()
+"""The mode that the driver prefers."""

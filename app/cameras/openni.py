@@ -22,7 +22,7 @@ import numpy as np
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import CameraInfo, DeviceLostError, EndOfSourceError, Metronome, Pace
 from app.cameras.calibration import load_calibration
-from app.cameras.modes import Wanted
+from app.cameras.modes import ANY, Wanted
 from app.cameras.oni import FramePlace, mean_fps, read_oni
 from app.cameras.openni_sdk import devices as devices
 from app.cameras.sliced import SlicedCamera
@@ -44,9 +44,7 @@ class OpenNICamera(SlicedCamera):
         self,
         *,
         serial: str | None = None,
-        width: int | None = None,
-        height: int | None = None,
-        fps: int | None = None,
+        wanted: Wanted = ANY,
         source: Path | None = None,
         intrinsics: Path | None = None,
         pace: Pace = "recorded",
@@ -57,9 +55,7 @@ class OpenNICamera(SlicedCamera):
         Args:
             serial: the device's address as ``--list`` gives it, or "Dummy" for OpenNI's software device; None takes
                 the first camera, and the same one again when it is opened anew.
-            width: pixels, or None for the driver's choice.
-            height: pixels, or None for the driver's choice.
-            fps: frames a second, or None for the driver's choice.
+            wanted: the mode.
             source: an ``.oni`` recording to play instead.
             intrinsics: camera description that replaces the stream's field of view.
             pace: of a recording, see ``base.Metronome``; the rate is the mean of its time stamps.
@@ -67,7 +63,7 @@ class OpenNICamera(SlicedCamera):
         """
         super().__init__(f"OpenNI {source or serial or 'camera'}")
         self._uri = serial
-        self._wanted = Wanted(width, height, fps)
+        self._wanted = wanted
         self._source = source
         self._intrinsics = intrinsics
         self._pace: Pace = pace

@@ -23,7 +23,7 @@ from app.cameras.base import (
     NoFrameError,
     Pace,
 )
-from app.cameras.modes import Wanted
+from app.cameras.modes import ANY, Wanted
 from app.cameras.realsense_devices import (
     choose_mode,
     depth_profiles,
@@ -52,9 +52,7 @@ class RealSenseCamera(Camera):
         self,
         *,
         serial: str | None = None,
-        width: int | None = None,
-        height: int | None = None,
-        fps: int | None = None,
+        wanted: Wanted = ANY,
         filters: tuple[Filter, ...] = (),
         pace: Pace = "recorded",
         loop: bool = False,
@@ -65,9 +63,7 @@ class RealSenseCamera(Camera):
 
         Args:
             serial: of the device, or None for the first; the same is opened again.
-            width: of the depth images, pixels, or None for the driver's choice.
-            height: of the depth images, pixels, or None for the driver's choice.
-            fps: frames a second, or None for the driver's choice.
+            wanted: the mode.
             filters: the SDK's own that run on each frame, in this order.
             pace: of a recording: see ``base.Metronome``.
             loop: play a recording again and again.
@@ -75,7 +71,7 @@ class RealSenseCamera(Camera):
             context: the SDK's, which knows the devices, or None for a new one at each ``open``.
         """
         self._serial = serial
-        self._wanted = Wanted(width, height, fps)
+        self._wanted = wanted
         self._filters = filters
         self._pace = pace
         self._loop = loop

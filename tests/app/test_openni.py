@@ -3,10 +3,12 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from openni import openni2
+from openni.utils import OpenNIError
 
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import DeviceLostError, MissingSdkError, Mode
@@ -20,6 +22,7 @@ TIMES_US = [1_000, 34_000, 67_000, 134_000]
 FRAMES = np.random.default_rng(0).integers(0, 60_000, (4, 24, 32)).astype(np.uint16)
 
 IMPORTS = """
+from app.cameras.modes import Wanted
 from app.cameras import openni_sdk as sdk
 from app.cameras.base import EndOfSourceError
 from app.cameras.openni import OpenNICamera, devices
@@ -39,10 +42,10 @@ def test_the_dummy_streams_live_and_is_told_what_it_lacks(dummy_lens: Path) -> N
 lens = Path(sys.argv[1])
 out = {}
 out["no lens"] = refusal(OpenNICamera(serial="Dummy").open)
-out["no mode"] = refusal(OpenNICamera(serial="Dummy", width=640, intrinsics=lens).open)
+out["no mode"] = refusal(OpenNICamera(serial="Dummy", wanted=Wanted(640), intrinsics=lens).open)
 out["absent"] = refusal(OpenNICamera(serial="1d27/0609@1/5").open)
 out["nothing"] = refusal(OpenNICamera().open)
-with OpenNICamera(serial="Dummy", intrinsics=lens, fps=30) as camera:
+with OpenNICamera(serial="Dummy", intrinsics=lens, wanted=Wanted(fps=30)) as camera:
     frames = [camera.read(1.0) for _ in range(5)]
     info = camera.info
     out["silent"] = refusal(lambda: camera.read(0.0))
@@ -222,6 +225,17 @@ def test_a_device_is_found_by_address_or_make(
     else:
         with pytest.raises(DeviceLostError, match="not plugged in"):
             sdk.find(None, wanted)
+
+
+def test_a_device_that_cannot_be_opened_is_listed_without_modes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(uri: bytes) -> None:
+        raise OpenNIError(1, b"Could not open\n device", None)
+
+    monkeypatch.setattr(sdk, "load_openni", lambda: SimpleNamespace(Device=refuse))
+    monkeypatch.setattr(sdk, "listed", lambda _: (sdk.Listed(XTION, "Xtion"),))
+    (device,) = sdk.devices()
+    assert (device.serial, device.modes) == (XTION, ())
+    assert device.note == "cannot be opened now: Could not open device"
 
 
 def mode(width: int, height: int, fps: int, unit_mm: float) -> sdk.DepthMode:

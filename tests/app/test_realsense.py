@@ -18,6 +18,7 @@ from app.cameras.base import (
     NoFrameError,
     check_same_stream,
 )
+from app.cameras.modes import Wanted
 from app.cameras.realsense import RealSenseCamera
 from lighthand.errors import SourceError
 from tests.app.software import SMALL, SoftwareDevice, image, record
@@ -140,7 +141,7 @@ def test_the_device_streams_in_the_chosen_mode(context: rs.context) -> None:
     ours = SoftwareDevice(*modes)
     ours.plug_into(context)
     for asked, mode in ((None, modes[2]), (1280, modes[0])):
-        with RealSenseCamera(context=context, width=asked) as camera:
+        with RealSenseCamera(context=context, wanted=Wanted(asked)) as camera:
             ours.send(1, image(5, mode), mode=mode)
             assert np.array_equal(camera.read(1.0).depth, image(5, mode))
             assert camera.info.fps == mode.fps

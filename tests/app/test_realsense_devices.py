@@ -8,6 +8,7 @@ from pathlib import Path
 import pyrealsense2 as rs
 import pytest
 
+from app.cameras import realsense_devices
 from app.cameras.base import (
     DeviceLostError,
     MissingSdkError,
@@ -54,7 +55,7 @@ def test_a_mode_that_the_link_does_not_carry_is_an_error_that_lists_those_it_doe
         SourceError,
         match=r"0420 on USB 2.1: no depth mode 848xany@60. It has 480x270@30, 640x480@15: use a USB 3 port for more",
     ):
-        RealSenseCamera(context=context, width=848, fps=60).open()
+        RealSenseCamera(context=context, wanted=Wanted(848, fps=60)).open()
 
 
 def test_devices_are_listed_with_link_and_modes(context: rs.context) -> None:
@@ -72,6 +73,21 @@ def test_devices_are_listed_with_link_and_modes(context: rs.context) -> None:
     usb2.plug_into(other)
     (slow,) = devices(other)
     assert slow.note == "USB 2.1: at most 640x480@15 or 480x270@30; a USB 3 port and cable give more"
+
+
+def test_a_device_that_cannot_be_asked_is_listed_without_modes(
+    context: rs.context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = SoftwareDevice()
+    ours.plug_into(context)
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("failed to claim usb interface: 0, error: RS2_USB_STATUS_BUSY")
+
+    monkeypatch.setattr(realsense_devices, "depth_profiles", refuse)
+    (device,) = devices(context)
+    assert (device.serial, device.modes) == ("", ())
+    assert "another program uses it" in device.note
 
 
 def test_no_device_is_a_quick_error_that_says_what_to_do(context: rs.context) -> None:

@@ -108,6 +108,11 @@ def test_the_list_names_devices_modes_links_and_what_is_missing(
     ])  # fmt: skip
 
 
+def test_a_device_that_cannot_be_asked_is_listed_without_serial_number(plug: dict[str, tuple[Device, ...]]) -> None:
+    plug["realsense"] = (Device("realsense", "RealSense", "", "", (), "RealSense: another program uses it"),)
+    assert "\n  RealSense\n    RealSense: another program uses it\n" in sources.list_devices()
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [

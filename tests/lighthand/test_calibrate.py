@@ -124,6 +124,13 @@ def test_a_board_that_cannot_be_is_refused(values, text):
         Board(*values)
 
 
+@pytest.mark.parametrize("squares", ["7", "2x5", "7x101", "7x5x"])
+def test_squares_that_cannot_be_are_refused(squares, capsys):
+    with pytest.raises(SystemExit):
+        main(["board", "--squares", squares])
+    assert f"{squares!r}, expected such as 7x5, 3 to 100 each" in capsys.readouterr().err
+
+
 def test_the_board_is_printed_in_its_size(tmp_path, capsys):
     path = tmp_path / "board.png"
     assert main(["board", "--out", str(path)]) == 0
