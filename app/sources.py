@@ -72,7 +72,7 @@ def _first_that_answers(config: CameraConfig) -> Camera:
         except SourceError as error:
             _LOG.warning("passed over: %s", error)
             continue
-        for device in found:
+        for device in (each for each in found if each.modes):  # without a mode it cannot be opened now
             camera = _device(config, kind, device.serial)
             try:
                 camera.open()

@@ -90,7 +90,13 @@ def _board(options: argparse.Namespace) -> None:
     )
 
 
+def _refuse_what_is_there(path: Path) -> None:
+    if path.exists():
+        raise DataError(f"{path}: is there already. Choose another --out, or remove it.")
+
+
 def _intrinsics(options: argparse.Namespace) -> None:
+    _refuse_what_is_there(options.out)
     board = _board_of(options)
     paths = sorted(options.images.glob("*.png"))
     if not paths:
@@ -153,6 +159,7 @@ def _hand(options: argparse.Namespace) -> None:
     if not re.fullmatch(r"[\w.-]+", options.user):
         raise DataError(f"--user {options.user!r}: expected letters, digits, '.', '-' or '_', for it names a file.")
     path = options.out or Path("calibration/users") / f"{options.user}.yaml"
+    _refuse_what_is_there(path)
     hand = learn_hand(options.log, options.user)
     save_hand(path, hand)
     for (_, child), length, spread in zip(BONES, hand.bones_mm, hand.spread_mm, strict=True):

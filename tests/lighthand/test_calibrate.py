@@ -163,6 +163,9 @@ def test_the_command_writes_what_the_replay_reads(tmp_path, capsys):
     assert about["depth_unit_mm"] == 0.25
     assert about["model"] == "mine"
     assert Intrinsics(*(about[key] for key in ("width", "height", "fx", "fy", "cx", "cy")), tuple(about["distortion"]))
+    assert main(arguments) == 2
+    assert "mine.yaml: is there already" in capsys.readouterr().err
+    out.unlink()
     assert main([*arguments, "--square-mm", "31.5", "--marker-mm", "23.1"]) == 0  # measured 5 % too large
     said = capsys.readouterr().out
     assert "warning: no common camera has this unit" in said

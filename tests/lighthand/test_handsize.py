@@ -116,7 +116,10 @@ def test_the_command_writes_what_the_tracker_reads(tmp_path, capsys):
     assert f"--set track.hand={out}" in said
     assert load_hand(out) == learn_hand(log, "ada")
     assert main(["hand", "--log", str(log), "--user", "../x"]) == 2
-    assert main(["hand", "--log", str(tmp_path / "none.csv"), "--user", "ada", "--out", str(out)]) == 2
+    assert main(["hand", "--log", str(log), "--user", "eve", "--out", str(out)]) == 2
+    assert "ada.yaml: is there already" in capsys.readouterr().err
+    assert load_hand(out) == learn_hand(log, "ada")
+    assert main(["hand", "--log", str(tmp_path / "none.csv"), "--user", "ada", "--out", str(tmp_path / "x.yaml")]) == 2
     assert "cannot be read" in capsys.readouterr().err
 
 
