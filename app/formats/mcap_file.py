@@ -7,8 +7,8 @@ small as its default in a third of the time, nor when a chunk should end. Format
 from __future__ import annotations
 
 import zlib
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import FileIO
 from typing import Final
 
@@ -57,9 +57,9 @@ class McapFile:
         self._channels: dict[str, Channel] = {}
         self._chunk_indexes: list[ChunkIndex] = []
         self._metadata_indexes: list[MetadataIndex] = []
-        self._statistics = Statistics(0, 0, defaultdict(int), 0, 0, 0, 0, 0, 0)
+        self._counts: Counter[int] = Counter()
         self._begin_chunk()
-        self._write(MAGIC + _packed(Header("ros2", LIBRARY)))
+        self._write(MAGIC + packed(Header("ros2", LIBRARY)))
 
     def _begin_chunk(self) -> None:
         self._chunk = RecordBuilder()
@@ -118,7 +118,7 @@ class McapFile:
         index = self._indexes.setdefault(channel, MessageIndex(channel, []))
         index.records.append((time_ns, self._chunk.count))
         Message(channel, time_ns, data, time_ns, sequence % 2**32).write(self._chunk)
-        self._statistics.channel_message_counts[channel] += 1
+        self._counts[channel] += 1
 
     def flush(self) -> None:
         """Write the chunk so far.
@@ -129,8 +129,8 @@ class McapFile:
         if not self._indexes:
             return
         raw = _taken(self._chunk)
-        packed = self._packer.compress(raw)
-        chunk = Chunk("zstd", packed, self._last_ns, self._first_ns, zlib.crc32(raw), len(raw))
+        data = self._packer.compress(raw)
+        chunk = Chunk("zstd", data, self._last_ns, self._first_ns, zlib.crc32(raw), len(raw))
         out = RecordBuilder()
         chunk.write(out)
         length = out.count
@@ -143,7 +143,7 @@ class McapFile:
         self._begin_chunk()
         self._write(_taken(out))
         self._chunk_indexes.append(
-            ChunkIndex(length, start, "zstd", len(packed), last_ns, extra, offsets, first_ns, len(raw))
+            ChunkIndex(length, start, "zstd", len(data), last_ns, extra, offsets, first_ns, len(raw))
         )
 
     def metadata(self, name: str, values: Mapping[str, str]) -> None:
@@ -153,7 +153,7 @@ class McapFile:
             OSError: they cannot be written.
         """
         self.flush()
-        data = _packed(Metadata(name, dict(values)))
+        data = packed(Metadata(name, dict(values)))
         self._metadata_indexes.append(MetadataIndex(self.size_bytes, len(data), name))
         self._write(data)
 
@@ -164,23 +164,15 @@ class McapFile:
             OSError: they cannot be written.
         """
         self.flush()
-        self._write(_packed(DataEnd(0)))
-        statistics, chunks = self._statistics, self._chunk_indexes
-        statistics.channel_count, statistics.schema_count = len(self._channels), len(self._schemas)
-        statistics.chunk_count, statistics.metadata_count = len(chunks), len(self._metadata_indexes)
-        statistics.message_count = sum(statistics.channel_message_counts.values())
-        statistics.message_start_time = min((index.message_start_time for index in chunks), default=0)
-        statistics.message_end_time = max((index.message_end_time for index in chunks), default=0)
-        start = self.size_bytes
-        summary = b"".join(
-            _packed(record)
-            for group in (
-                self._schemas.values(), self._channels.values(), (statistics,), chunks, self._metadata_indexes
-            )
-            for record in group
-        )  # fmt: skip
-        head = bytes([Opcode.FOOTER]) + (20).to_bytes(8, "little") + start.to_bytes(8, "little") + bytes(8)
-        self._write(summary + _packed(Footer(start, 0, zlib.crc32(summary + head))) + MAGIC)
+        data = ending(
+            self.size_bytes,
+            self._schemas.values(),
+            self._channels.values(),
+            self._chunk_indexes,
+            self._metadata_indexes,
+            self._counts,
+        )
+        self._write(data)
 
     def _write(self, data: bytes) -> None:
         """Write all of it, or none."""
@@ -195,7 +187,45 @@ class McapFile:
         self.size_bytes += len(data)
 
 
-def _packed(record: McapRecord) -> bytes:
+def ending(
+    start: int,
+    schemas: Collection[Schema],
+    channels: Collection[Channel],
+    chunks: Sequence[ChunkIndex],
+    metadata: Sequence[MetadataIndex],
+    counts: Mapping[int, int],
+) -> bytes:
+    """Give the end of a file: of its data, the index, and the magic.
+
+    Args:
+        start: where it will be, behind the last record.
+        schemas: all.
+        channels: all.
+        chunks: the index of each, in their order.
+        metadata: the index of each.
+        counts: of the messages of each channel.
+    """
+    statistics = Statistics(
+        attachment_count=0,
+        channel_count=len(channels),
+        channel_message_counts=dict(counts),
+        chunk_count=len(chunks),
+        message_count=sum(counts.values()),
+        message_end_time=max((index.message_end_time for index in chunks), default=0),
+        message_start_time=min((index.message_start_time for index in chunks), default=0),
+        metadata_count=len(metadata),
+        schema_count=len(schemas),
+    )
+    data_end = packed(DataEnd(0))
+    groups: tuple[Iterable[McapRecord], ...] = (schemas, channels, (statistics,), chunks, metadata)
+    summary = b"".join(packed(record) for group in groups for record in group)
+    start += len(data_end)
+    head = bytes([Opcode.FOOTER]) + (20).to_bytes(8, "little") + start.to_bytes(8, "little") + bytes(8)
+    return data_end + summary + packed(Footer(start, 0, zlib.crc32(summary + head))) + MAGIC
+
+
+def packed(record: McapRecord) -> bytes:
+    """Give a record as it is in a file."""
     out = RecordBuilder()
     record.write(out)
     return _taken(out)

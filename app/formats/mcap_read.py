@@ -16,6 +16,7 @@ from mcap.opcode import Opcode
 from mcap_ros2.decoder import DecoderFactory
 
 from app.formats import rvl
+from app.formats.mcap_repair import repair
 from app.formats.mcap_scan import DAMAGE, Index, check_ours, chunk_at, is_whole, read_index, scan_index
 from app.formats.mcap_write import BEGIN, END
 from app.formats.messages import FORMAT, HEAD
@@ -37,7 +38,10 @@ class _Place:
 
 
 class McapRecording(Recording):
-    """A recording of ours; of one that was cut off, or is being written, what is whole. No file is changed."""
+    """A recording of ours; of one that was cut off, or is being written, what is whole.
+
+    One that was cut off is repaired as it is opened: see ``mcap_repair``.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file and read its index.
@@ -56,6 +60,8 @@ class McapRecording(Recording):
             whole = is_whole(file)
             index = read_index(file) if whole else scan_index(file)
             self._take(index)
+            if not whole:
+                self._repair(index.unread_bytes)
         except DAMAGE as error:
             self.close()
             raise SourceError(f"{path}: damaged MCAP, its index makes no sense ({error}). Copy it again.") from error
@@ -63,11 +69,25 @@ class McapRecording(Recording):
             self.close()
             raise
 
-        if not whole:
+    def _repair(self, unread_bytes: int) -> None:
+        """Give the file its missing end, if nobody writes it and nothing else is wrong with it; say what was done."""
+        try:
+            lost_bytes = repair(self._path)
+        except BlockingIOError:
+            _LOG.warning("%s: is being recorded: %d frames so far", self._path, self.count)
+        except (OSError, *DAMAGE):
             _LOG.warning(
                 "%s: the recording was cut off, or goes on: %d frames in it can be played; %d bytes that make no whole "
                 "chunk are left out",
-                path, self.count, index.unread_bytes,
+                self._path, self.count, unread_bytes,
+            )  # fmt: skip
+        else:
+            if lost_bytes is None:
+                self._take(read_index(self._file))
+                return
+            _LOG.warning(
+                "%s: the recording was cut off; repaired: %d frames saved, %d bytes of a last, unfinished chunk lost",
+                self._path, self.count, lost_bytes,
             )  # fmt: skip
 
     def _take(self, index: Index) -> None:

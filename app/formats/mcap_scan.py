@@ -136,7 +136,7 @@ def scan_index(file: BinaryIO) -> Index:
         if opcode == Opcode.DATA_END and length == 4:
             at = size
         elif not 0 < opcode <= max(Opcode) or end > size:
-            end = _next_chunk(file, at + 1, size)
+            end = next_chunk(file, at + 1, size)
             index.unread_bytes += end - at
             at, in_chunk = end, False
         else:
@@ -151,7 +151,7 @@ def scan_index(file: BinaryIO) -> Index:
     return index
 
 
-def _next_chunk(file: BinaryIO, start: int, size: int) -> int:
+def next_chunk(file: BinaryIO, start: int, size: int) -> int:
     """Find where the next chunk begins after bytes that make no sense; the file's size where none does."""
     for at in range(start, size, _PIECE_BYTES):
         file.seek(at)
@@ -178,7 +178,7 @@ def _look_into_chunks(index: Index, file: BinaryIO) -> None:
         if not last and all(group.channel_id in index.channels for group in messages):
             continue
         try:
-            found = _messages_of(chunk_at(file, start), index)
+            found = messages_of(chunk_at(file, start), index)
         except DAMAGE:
             continue
         if last:
@@ -187,7 +187,7 @@ def _look_into_chunks(index: Index, file: BinaryIO) -> None:
         messages[:] = [group for group in messages if group.channel_id in index.channels]
 
 
-def _messages_of(raw: bytes, index: Index) -> list[MessageIndex]:
+def messages_of(raw: bytes, index: Index) -> list[MessageIndex]:
     """Find the messages in a chunk, and note the channels."""
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     at = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -48,6 +50,8 @@ class RecordingWriter:
             self._file = path.open("xb", buffering=0)
         except OSError as error:
             raise SourceError(f"{path}: cannot be made ({error.strerror}). Choose another place.") from error
+        with suppress(OSError):  # some file systems have no locks; on them nothing is repaired
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until it is closed: no reader takes it for cut off
         try:
             self._mcap = McapFile(self._file)
             values = {"camera": asdict(camera), "about": dict(about)}

@@ -268,7 +268,7 @@ time.sleep(60)
     assert [item.seq for item in frames] == list(range(len(frames)))
     assert all(np.array_equal(item.depth, noisy(item.seq).depth) for item in frames[:: len(frames) // 7])
     assert len(caplog.messages) == 1
-    assert f"was cut off, or goes on: {len(frames)} frames in it can be played" in caplog.messages[0]
+    assert f"was cut off; repaired: {len(frames)} frames saved" in caplog.messages[0]
     assert list(tmp_path.iterdir()) == [path]
 
 
