@@ -20,7 +20,10 @@ from app.cameras.base import (
 )
 from app.cameras.modes import Wanted
 from app.cameras.realsense import RealSenseCamera
+from lighthand.backends import NetworkSource, open_estimator
 from lighthand.errors import SourceError
+from lighthand.pipeline import Pipeline, PipelineConfig
+from lighthand.synthesis.scene import HandAnimator
 from tests.app.software import SMALL, SoftwareDevice, image, record
 
 
@@ -103,6 +106,21 @@ def test_one_scene_gives_the_same_millimetres_in_every_unit(context: rs.context,
         frame = camera.read(1.0)
         assert frame.depth_unit_mm == camera.info.depth_unit_mm == unit_mm
     assert np.allclose(frame.depth * frame.depth_unit_mm, scene_mm, atol=unit_mm / 2)
+
+
+def test_one_hand_gives_the_same_joints_in_every_unit() -> None:
+    mode = Mode(640, 480, 30)
+    joints = []
+    for unit_mm in (1.0, 0.25, 0.125):
+        context, ours = rs.context(), SoftwareDevice(mode, unit_m=unit_mm / 1e3)
+        ours.plug_into(context)
+        with RealSenseCamera(context=context) as camera:
+            scene_mm, truth = HandAnimator(camera=camera.info.intrinsics).render(0.0)  # whole millimetres
+            ours.send(1, np.round(scene_mm / unit_mm).astype(np.uint16), mode=mode)
+            result = Pipeline(open_estimator(NetworkSource()), PipelineConfig()).process(camera.read(1.0))
+        joints.append(result.hands[0].joints_mm)
+        assert np.linalg.norm(joints[-1] - truth, axis=1).mean() < 20
+    assert np.ptp(joints, axis=0).max() < 0.01
 
 
 def test_a_unit_that_changes_while_it_streams_is_noticed(context: rs.context, plugged: SoftwareDevice) -> None:
