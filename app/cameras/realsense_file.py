@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.cameras.base import EndOfSourceError, Filter, Pace
+from app.cameras.realsense_devices import text_of
 from app.cameras.realsense_frames import FrameMaker, describe
 from lighthand.errors import SourceError
 from lighthand.types import Frame
@@ -67,7 +68,8 @@ class FileStream:
         device = self._profile.get_device()
         stream = self._profile.get_stream(sdk.stream.depth)
         try:
-            info = describe(sdk, device, device.first_depth_sensor(), stream, "file", path.resolve().name)
+            serial = text_of(sdk, device, "serial_number") or path.resolve().name
+            info = describe(sdk, device, device.first_depth_sensor(), stream, "file", serial)
         except RuntimeError as error:
             self.stop()
             raise SourceError(f"{path}: does not say its unit or lens ({error}). {_AGAIN}") from error
