@@ -220,26 +220,35 @@ class LiveFigures:
 
     def __init__(self) -> None:
         """Start with nothing seen."""
-        self._frames: deque[tuple[float, float, bool]] = deque()  # drawn, age, with a hand
+        self._frames: deque[tuple[float, float, bool, int]] = deque()  # drawn, age, with a hand, given so far
 
-    def drawn(self, stamps: Stamps, drawn_s: float, with_hand: bool) -> None:
-        """Take one new result that was drawn just now; repeated drawings of one result do not count."""
-        self._frames.append((drawn_s, drawn_s - stamps.arrival_s, with_hand))
+    def drawn(self, stamps: Stamps, drawn_s: float, with_hand: bool, total: int) -> None:
+        """Take one new result that was drawn just now; repeated drawings of one result do not count.
+
+        Args:
+            stamps: of the result.
+            drawn_s: when it stood on the screen.
+            with_hand: whether it holds a hand.
+            total: frames that the source has given by now, whether or not they were lost on the way.
+        """
+        self._frames.append((drawn_s, drawn_s - stamps.arrival_s, with_hand, total))
 
     def rates(self, now_s: float) -> tuple[float, float]:
-        """Give new poses and new frames a second: (n - 1) / span of the frames, and the share that had a hand."""
+        """Give new poses a second, (n - 1) / span of those drawn, and the source's frames a second."""
         self._forget(now_s)
         if len(self._frames) < 2:
             return 0.0, 0.0
-        rate = (len(self._frames) - 1) / max(self._frames[-1][0] - self._frames[0][0], 1e-9)
-        return rate * sum(with_hand for _, _, with_hand in self._frames) / len(self._frames), rate
+        (first_s, _, _, first), (last_s, _, _, last) = self._frames[0], self._frames[-1]
+        span_s = max(last_s - first_s, 1e-9)
+        share = sum(with_hand for _, _, with_hand, _ in self._frames) / len(self._frames)
+        return (len(self._frames) - 1) / span_s * share, (last - first) / span_s
 
     def age_ms(self, now_s: float) -> tuple[float, float]:
         """Give the median and the 95th percentile of the age at drawing, NaN where nothing was drawn."""
         self._forget(now_s)
         if not self._frames:
             return math.nan, math.nan
-        median, p95 = np.percentile([age_s for _, age_s, _ in self._frames], (50, 95)) * 1e3
+        median, p95 = np.percentile([age_s for _, age_s, _, _ in self._frames], (50, 95)) * 1e3
         return float(median), float(p95)
 
     def _forget(self, now_s: float) -> None:

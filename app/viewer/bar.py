@@ -56,7 +56,7 @@ class Bar(QtWidgets.QWidget):
         poses, frames = figures.rates(now_s)
         median_ms, p95_ms = figures.age_ms(now_s)
         self.rate.setText(f"{poses:.1f} {_small(f'of {frames:.1f}')}")
-        self.age.setText("–" if math.isnan(median_ms) else f"{median_ms:.0f} ms {_small(f'95 % &lt; {p95_ms:.0f}')}")
+        self.age.setText("–" if math.isnan(median_ms) else f"{median_ms:.0f} ms {_small(f'95 % &lt; {p95_ms:.0f} ms')}")
         skipped = log.lost + log.skipped + log.undrawn
         self.drops.setText(f"{skipped} {_small(f'skipped of {log.total}')}")
         self.drops.setToolTip(

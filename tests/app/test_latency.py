@@ -156,9 +156,9 @@ def test_live_figures_count_new_results_over_two_seconds() -> None:
     assert figures.rates(0.0) == (0.0, 0.0)
     assert math.isnan(figures.age_ms(0.0)[0])
     for index in range(61):
-        figures.drawn(Stamps(arrival_s=index / 20 - 0.030), index / 20, index % 2 == 0)
+        figures.drawn(Stamps(arrival_s=index / 20 - 0.030), index / 20, index % 2 == 0, 3 * index)  # two of three lost
     poses, frames = figures.rates(3.0)
-    assert frames == pytest.approx(20)
+    assert frames == pytest.approx(60)
     assert poses == pytest.approx(10, rel=0.05)
     assert figures.age_ms(3.0) == pytest.approx((30, 30))
     assert figures.rates(5.5) == (0.0, 0.0)
