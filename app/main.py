@@ -97,6 +97,8 @@ def _run(options: argparse.Namespace) -> int:
     missing: str | None = None
     if not headless and (missing := missing_display()):
         headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
+    if not any(_COMPILED.rglob("*.nbi")):  # before the source: the rendered hand compiles its part
+        sys.stderr.write("the first start compiles some parts, which takes half a minute\n")
     with ExitStack() as stack:
         for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
             sys.stderr.write(f"pacing: {line}\n")
@@ -105,8 +107,6 @@ def _run(options: argparse.Namespace) -> int:
         info = camera.info
         if headless and not options.headless:
             sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
-        if not any(_COMPILED.rglob("*.nbi")):
-            sys.stderr.write("the first start compiles some parts, which takes half a minute\n")
         if folder:
             make_folder(folder)
         estimator = open_estimator(config.network)

@@ -89,4 +89,5 @@ def resolve(options: argparse.Namespace) -> AppConfig:
     except ConfigError as error:
         if options.set:
             raise
-        raise ConfigError(str(error).removeprefix("--set: camera: ")) from error  # the user typed no --set
+        text = str(error).removeprefix("--set: ").removeprefix("camera: ")  # the user typed no --set
+        raise ConfigError(text) from error

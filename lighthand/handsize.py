@@ -18,6 +18,7 @@ from typing import Final
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import yaml
 
 from lighthand.config import load_config
@@ -101,7 +102,8 @@ def keep_bones(joints_mm: FloatArray, bones_mm: FloatArray) -> FloatArray:
 
 
 @numba.njit(cache=True, nogil=True)
-def _keep_bones(joints, bones):  # type: ignore[no-untyped-def]
+def _keep_bones(joints: npt.NDArray[np.float64], bones: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Move the ends of each bone along it, half each; see ``keep_bones``."""
     for _ in range(_ROUNDS):
         for bone in range(_ENDS.shape[0]):
             parent, child = _ENDS[bone, 0], _ENDS[bone, 1]

@@ -208,8 +208,8 @@ def _find(k4a: K4a, wanted: str | None) -> tuple[c_void_p, str]:
             return handle, serial
         k4a.sensor.k4a_device_close(handle)
         seen.append(serial)
-    there = f"{count} plugged in, of which can be opened: {', '.join(seen) or 'none'}"
-    advice = "Plug it into a USB 3 port and its power supply"
+    there = f"{count} plugged in" + (f", these can be opened: {', '.join(seen)}" if seen else "")
+    advice = "Plug it into a USB 3 port and its power supply; --list shows what is seen"
     if count > len(seen):
         advice = (
             "Close other programs that use it; put the SDK's 99-k4a.rules into /etc/udev/rules.d and plug it in again"

@@ -20,9 +20,11 @@ Pace = Literal["recorded", "lockstep"]
 Kind = Literal["auto", "realsense", "openni", "kinect", "azure", "replay", "synthetic"]
 Filter = Literal["threshold", "spatial", "temporal", "holes"]
 
+PAUSE_S: Final = 0.5
+"""A longer pause in a recording is cut to this when it is played."""
+
 _ENOUGH: Final = 0.01  # of an image's pixels: fewer measurements may all be noise
 _SPECK: Final = 0.0005  # of an image's pixels: fewer in range are no hand
-_PAUSE_S: Final = 0.5
 
 
 class DeviceLostError(SourceError):
@@ -199,7 +201,7 @@ class Metronome:
         now_s = time.perf_counter()
         period_s = self._period_s
         if next_s is not None and period_s:
-            period_s = min(next_s, max(_PAUSE_S, period_s))
+            period_s = min(next_s, max(PAUSE_S, period_s))
         self._due_s = max(self._due_s, now_s - period_s) + period_s
         return now_s
 

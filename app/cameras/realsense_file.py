@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from app.cameras.base import EndOfSourceError, Filter, Pace
+from app.cameras.base import PAUSE_S, EndOfSourceError, Filter, Pace
 from app.cameras.realsense_devices import text_of
 from app.cameras.realsense_frames import FrameMaker, describe
 from lighthand.errors import SourceError
@@ -22,7 +22,6 @@ _LOG: Final = logging.getLogger(__name__)
 _STEP_S: Final = 0.05  # at the end of a file, one wait's length passes before it is seen
 _SETTLE_S: Final = 0.05
 _STUCK_S: Final = 5.0  # a file that neither gives a frame nor ends is damaged
-_PAUSE_S: Final = 0.5  # a longer pause in a recording is cut to this, and at its end is worth a word
 
 
 class FileStream:
@@ -143,7 +142,7 @@ class FileStream:
         if not self._given:
             raise SourceError(f"{self._path}: no depth frame in it. {_AGAIN}")
         missing_s = self._playback.get_duration().total_seconds() - self._position_s
-        if missing_s > _PAUSE_S:
+        if missing_s > PAUSE_S:
             _LOG.warning(
                 "%s: no more depth, %.1f s before the end of the file: it may be damaged there", self._path, missing_s
             )
@@ -163,7 +162,7 @@ class FileStream:
         step_s = stamp_s - before_s
         if step_s < 0:  # from the last frame to the first, or the device began again
             step_s = 1 / self.info.fps
-        self._due_s += min(step_s, _PAUSE_S)
+        self._due_s += min(step_s, PAUSE_S)
 
     def silence(self, timeout_s: float) -> str:
         """See ``DepthStream.silence``."""

@@ -21,7 +21,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 _SHORT_S: Final = 2.0  # a recording shorter than that is over before one has looked
 _SELF_DESCRIBING: Final = (".npz", ".mcap")
-_FORMATS: Final = "a folder of 16-bit PNGs, an .npz, .npy or .mcap"
+_FORMATS: Final = "a folder of 16-bit PNGs, an .mcap, .npz, .npy, .bag, .db3, .oni or .mkv"
 
 
 class ReplayCamera(Camera):

@@ -93,8 +93,6 @@ class Recorder:
         self._begin_s = self._end_s = 0.0
         self._frames = self._dropped = self._results_dropped = self._size_bytes = 0
         self._error = ""
-        self.cpu_s = 0.0
-        """What the thread of the last recording has used of a core."""
 
     def start(self, path: Path, info: CameraInfo) -> None:
         """Begin a recording.
@@ -240,7 +238,6 @@ class Recorder:
             self._queue.clear()
             self._done.append(self._state())
             self._changed.notify_all()
-        self.cpu_s = time.thread_time()
 
     def _take(self) -> _Item | None:
         """Give what has waited longest, or None when the recording is stopped and nothing waits."""

@@ -21,6 +21,7 @@ import numpy as np
 
 from app.cameras.base import Camera, CameraInfo, EndOfSourceError, Metronome
 from app.cameras.replay import ReplayCamera
+from app.formats.mcap_write import RecordingWriter
 from app.latency import FrameLog
 from app.recording.recorder import Recorder
 from app.session import Session
@@ -62,8 +63,18 @@ class MemoryCamera(Camera):
         return self._info
 
 
+class TimedRecorder(Recorder):
+    """Knows what its thread has used of a core."""
+
+    cpu_s = 0.0
+
+    def _run(self, writer: RecordingWriter) -> None:
+        super()._run(writer)
+        self.cpu_s = time.thread_time()
+
+
 def run(source: Path, seconds: float, target: Path | None, *, told: bool = False) -> None:
-    recorder = Recorder({"bench": True})
+    recorder = TimedRecorder({"bench": True})
     pipeline = Pipeline(open_estimator(NetworkSource()), PipelineConfig())
     pipeline.warm_up()
     camera = MemoryCamera(source)

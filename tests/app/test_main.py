@@ -209,7 +209,21 @@ def test_replay_without_a_source_and_a_source_for_the_synthetic_camera(capsys: p
     assert program.main(["--camera", "synthetic", "--source", "x", "--headless"]) == 2
     assert "synthetic takes no source" in capsys.readouterr().err
     assert program.main(["--intrinsics", "x", "--headless"]) == 2
-    assert "intrinsics belong to a recording" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("error: intrinsics belong to a recording")
+    assert program.main(["--camera", "realsense", "--fps", "0", "--headless"]) == 2
+    assert capsys.readouterr().err.startswith("error: camera.fps=0: expected 1 to 10000")
+
+
+def test_the_first_start_says_why_it_waits(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--camera", "synthetic", "--headless", "--seconds", "0.1", "--set", f"network.weights={weights}"]
+    monkeypatch.setattr(program, "_COMPILED", tmp_path)
+    assert program.main(words) == 0
+    assert capsys.readouterr().err.startswith("the first start compiles")
+    (tmp_path / "some.nbi").touch()
+    assert program.main(words) == 0
+    assert "compiles" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["-1", "abc", "nan"])
