@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.cameras.base import Filter, Kind, Pace
+from app.look import ViewConfig
 from app.pacing import PacingConfig
 from lighthand.backends import NetworkSource
 from lighthand.errors import ConfigError
@@ -85,6 +86,7 @@ class AppConfig:
     segment: SegmentConfig = field(default_factory=SegmentConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
     pacing: PacingConfig = field(default_factory=PacingConfig)
+    view: ViewConfig = field(default_factory=ViewConfig)
 
     @property
     def pipeline(self) -> PipelineConfig:

@@ -33,7 +33,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"cameras"},
         {"slot", "latency", "pacing"},
         {"recording"},
-        {"config"},
+        {"look", "config"},
         {"sources", "options", "capture", "worker"},
         {"session"},
         {"viewer"},
