@@ -30,6 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--pace", choices=("recorded", "lockstep"), help="lockstep: as fast as it goes, no frame lost")
     add("--loop", action="store_true", default=None, help="play the recording again and again")
     add("--headless", action="store_true", help="no window")
+    add("--viewer", choices=("qt", "open3d", "rerun"), default="qt", help="what shows it (rerun: an extra package)")
     add("--model", choices=("hand", "fast"), help="fast: a smaller network for weak machines (default: hand)")
     add("--backend", choices=get_args(Backend), help="what runs the network (default: onnxruntime)")
     add(
@@ -53,8 +54,12 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def resolve(options: argparse.Namespace) -> AppConfig:
+def resolve(options: argparse.Namespace, base: AppConfig | None = None) -> AppConfig:
     """Resolve the settings: defaults, file, --set, and the options that stand for a setting.
+
+    Args:
+        options: of ``make_parser``.
+        base: takes the place of the defaults.
 
     Raises:
         ConfigError: a setting is unknown, of the wrong type, out of range, or does not go with another.
@@ -85,7 +90,7 @@ def resolve(options: argparse.Namespace) -> AppConfig:
         flags["camera.kind"] = "replay"
     overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
     try:
-        return load_config(AppConfig, options.config, [*options.set, *overrides])
+        return load_config(AppConfig, options.config, [*options.set, *overrides], base)
     except ConfigError as error:
         if options.set:
             raise

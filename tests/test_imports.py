@@ -36,6 +36,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"look", "config"},
         {"sources", "options", "capture", "worker"},
         {"session"},
+        {"live"},
         {"viewer"},
         {"main"},
     ],
