@@ -122,7 +122,9 @@ class HandWindow(QtWidgets.QWidget):
         panel.segment_changed.connect(lambda segment: live.configure(segment, live.config.track))
         panel.track_changed.connect(lambda track: live.configure(live.config.segment, track))
         panel.look_changed.connect(self.set_look)
-        panel.view_asked.connect(lambda name: self.views.reset() if name == "reset" else self.views.space.view_from(name))
+        panel.view_asked.connect(
+            lambda name: self.views.reset() if name == "reset" else self.views.space.view_from(name)
+        )
         panel.record_toggled.connect(self.toggle_recording)
         panel.snapshot_asked.connect(self.save_snapshot)
         panel.pause_toggled.connect(self.toggle_pause)
