@@ -34,7 +34,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"slot", "latency", "pacing"},
         {"recording"},
         {"look", "config"},
-        {"sources", "options", "capture", "worker"},
+        {"saved", "sources", "options", "capture", "worker"},
         {"session"},
         {"live"},
         {"viewer"},
