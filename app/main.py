@@ -198,7 +198,13 @@ def _first_error(*steps: Callable[[], object]) -> BaseException | None:
 
 
 def _about(info: CameraInfo, config: AppConfig) -> dict[str, object]:
-    source = {"model": info.model, "serial": info.serial, "depth_unit_mm": info.depth_unit_mm, "fps": info.fps}
+    source = {
+        "model": info.model,
+        "serial": info.serial,
+        "depth_unit_mm": info.depth_unit_mm,
+        "fps": info.fps,
+        "live": info.live,
+    }
     return {"source": source, "config": config_to_dict(config)}
 
 

@@ -254,7 +254,7 @@ class HandWindow(QtWidgets.QWidget):
         result, self._unpainted = self._unpainted, None
         drawn_s = time.perf_counter()
         self._log.drawn(result.frame.seq, drawn_s)
-        self._figures.drawn(result.stamps, drawn_s, bool(result.hands), self._log.total)
+        self._figures.drawn(result.stamps, drawn_s, poses=self._log.poses, total=self._log.total)
 
     def _show_banner(self, text: str) -> None:
         self._banner.setText(text)
