@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 from app.cameras.base import Filter, Kind
 from app.config import AppConfig
+from app.saved import saved_path
 from lighthand.backends import WEIGHTS, Backend
 from lighthand.command import seconds, size
 from lighthand.config import load_config
 from lighthand.errors import ConfigError
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -54,12 +58,12 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def resolve(options: argparse.Namespace, base: AppConfig | None = None) -> AppConfig:
-    """Resolve the settings: defaults, file, --set, and the options that stand for a setting.
+def resolve(options: argparse.Namespace, saved: AppConfig | None = None) -> AppConfig:
+    """Resolve the settings: defaults, what the window kept, file, --set, and the options that stand for a setting.
 
     Args:
-        options: of ``make_parser``.
-        base: takes the place of the defaults.
+        options: of the command line.
+        saved: what the window kept (``app.saved``); it gives way where it does not go with the rest.
 
     Raises:
         ConfigError: a setting is unknown, of the wrong type, out of range, or does not go with another.
@@ -90,8 +94,12 @@ def resolve(options: argparse.Namespace, base: AppConfig | None = None) -> AppCo
         flags["camera.kind"] = "replay"
     overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
     try:
-        return load_config(AppConfig, options.config, [*options.set, *overrides], base)
+        return load_config(AppConfig, options.config, [*options.set, *overrides], saved)
     except ConfigError as error:
+        if saved is not None:
+            config = resolve(options)  # raises where the fault is not what was kept
+            _LOG.warning("%s is ignored, it does not go with what is asked: %s", saved_path(), error)
+            return config
         if options.set:
             raise
         text = str(error).removeprefix("--set: ").removeprefix("camera: ")  # the user typed no --set

@@ -318,7 +318,7 @@ class HandWindow(QtWidgets.QWidget):
         result, self._unpainted = self._unpainted, None
         drawn_s = time.perf_counter()
         self._log.drawn(result.frame.seq, drawn_s)
-        self._figures.drawn(result.stamps, drawn_s, bool(result.hands), self._log.total)
+        self._figures.drawn(result.stamps, drawn_s, poses=self._log.poses, total=self._log.total)
         self._timeline.add(replace(result.stamps, drawn_s=drawn_s))
 
     # What Qt does
