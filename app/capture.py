@@ -14,6 +14,7 @@ from app.cameras.base import (
     DeviceLostError,
     EndOfSourceError,
     NoFrameError,
+    NotDueError,
     check_plausible,
     check_same_stream,
     nothing_between,
@@ -94,6 +95,8 @@ class Capture:
         while not self._stop.is_set():
             try:
                 frame = self._camera.read(timeout_s)
+            except NotDueError:
+                continue
             except NoFrameError as error:
                 silences += 1
                 if silences == 1:
