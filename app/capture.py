@@ -15,6 +15,7 @@ from app.cameras.base import (
     EndOfSourceError,
     MissingSdkError,
     NoFrameError,
+    NotDueError,
     check_plausible,
     check_same_stream,
     nothing_between,
@@ -156,6 +157,8 @@ class Capture:
         while not self._stop.is_set():
             try:
                 frame = camera.read(timeout_s)
+            except NotDueError:
+                continue
             except NoFrameError as error:
                 silences += 1
                 if silences == 1:

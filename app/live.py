@@ -179,4 +179,10 @@ class Live:
 
 
 def _about(info: CameraInfo) -> dict[str, object]:
-    return {"model": info.model, "serial": info.serial, "depth_unit_mm": info.depth_unit_mm, "fps": info.fps}
+    return {
+        "model": info.model,
+        "serial": info.serial,
+        "depth_unit_mm": info.depth_unit_mm,
+        "fps": info.fps,
+        "live": info.live,
+    }
