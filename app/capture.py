@@ -20,6 +20,7 @@ from app.cameras.base import (
     check_same_stream,
     nothing_between,
 )
+from app.cameras.player import Player
 from app.slot import Slot
 from lighthand.errors import SourceError
 from lighthand.segment import SegmentConfig
@@ -63,6 +64,8 @@ class Capture:
         self.trouble = ""
         self.info: CameraInfo | None = None
         """Of the camera, once it is open."""
+        self.player: Player | None = None
+        """Of the camera, once it is open."""
         self._open_camera = open_camera
         self._patient = patient
         self._opened = opened
@@ -90,7 +93,8 @@ class Capture:
         """
         try:
             camera = self._begin()
-            self.info = info = camera.info
+            self.info, self.player = camera.info, camera.player
+            info = camera.info
             self._opened(camera)
             while not self._stop.is_set():
                 try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from app.cameras.base import Camera, CameraInfo
+from app.cameras.player import Player
 from app.config import AppConfig, CameraConfig
 from app.latency import FrameLog
 from app.recording.recorder import Recorder
@@ -159,12 +160,14 @@ class Live:
             pipeline.warm_up()
             self._pipeline = pipeline
             gc.freeze()  # what was loaded stays: a collection need not look at it
-        self._pipeline.configure(self.config.pipeline)
+        self._pipeline.configure(self.config.pipeline)  # it may have changed while it was loaded
         self._pipeline.reset()
         return self._pipeline.process
 
     def _opened(self, camera: Camera) -> None:
         """Note which source it is, before its first frame; on the capture thread."""
+        if camera.player:
+            camera.player.hold = self._patient
         self._log.restart(_about(camera.info))
         if self._record_to is not None:
             path, self._record_to = self._record_to, None

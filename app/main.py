@@ -22,7 +22,7 @@ from app.live import Live
 from app.options import make_parser, resolve
 from app.pacing import Collector, no_collection, paced
 from app.recording.recorder import Recorder
-from app.saved import load_saved, save_settings
+from app.saved import load_saved, save
 from app.slot import SlotClosedError
 from app.sources import list_devices
 from app.viewer.display import missing_display
@@ -229,6 +229,7 @@ def _show(
     from app.viewer.window import HandWindow
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
+    before = live.config
     window = HandWindow(live, log)
     window.show()
     end_s = time.perf_counter() + seconds if seconds else math.inf
@@ -245,7 +246,7 @@ def _show(
     timer.stop()
     if picture:
         window.save_picture(picture)
-    save_settings(window.config)
+    save(window.config, before)
     return window.error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app.cameras.base import Camera, CameraInfo
+from app.cameras.player import Player
 from app.capture import Capture, OpenCamera
 from app.latency import FrameLog
 from app.slot import Slot
@@ -83,6 +84,11 @@ class Session:
     def info(self) -> CameraInfo | None:
         """Of the camera, once it is open."""
         return self._capture.info
+
+    @property
+    def player(self) -> Player | None:
+        """What controls the playback of a recording, once it is open."""
+        return self._capture.player
 
     @property
     def trouble(self) -> str:
