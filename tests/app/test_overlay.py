@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.viewer.colours import FAR_MM, FINGER_COLOURS, bones_of_finger, depth_image, finger_colour, joints_px
+from app.viewer.colours import FINGER_COLOURS, bones_of_finger, depth_image, finger_colour, joints_px
 from app.viewer.overlay import Snapshot, draw_result
+from app.viewer.scale import SCENE
 from lighthand.errors import SourceError
 from lighthand.skeleton import BONES
 from tests.app.scripted import frame, result
@@ -19,7 +20,8 @@ def test_depth_colours_go_by_millimetres_not_by_counts() -> None:
     same = depth_image(frame(0, depth=4800, unit_mm=0.125))
     assert np.array_equal(one, same)
     brightness = [
-        int(depth_image(frame(0, depth=depth))[0, 0].astype(int).sum()) for depth in (300, 600, 1200, int(FAR_MM), 0)
+        int(depth_image(frame(0, depth=depth))[0, 0].astype(int).sum())
+        for depth in (300, 600, 1200, int(SCENE.far_mm), 0)
     ]
     assert brightness == sorted(brightness, reverse=True)
     assert len(set(brightness)) == 5
