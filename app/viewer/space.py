@@ -68,15 +68,26 @@ class SpaceView(QtWidgets.QWidget):
                 smooth,
             )
             self._canvas.painted.connect(self.painted)
+            self._canvas.failed.connect(self._give_up, QtCore.Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
             layout.addWidget(self._canvas)
             self.set_theme(self._theme)
             self.view_from("orbit")
         else:
-            sentence = QtWidgets.QLabel(NO_GL)
-            sentence.setWordWrap(True)
-            sentence.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
-            sentence.setMargin(24)
-            layout.addWidget(sentence)
+            self._give_up(NO_GL)
+
+    def _give_up(self, why: str) -> None:
+        """Show a sentence in place of the view."""
+        self.available = False
+        if self._canvas is not None:
+            self._canvas.hide()
+            self._canvas = None
+        sentence = QtWidgets.QLabel(why)
+        sentence.setWordWrap(True)
+        sentence.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        sentence.setMargin(24)
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(sentence)
 
     def show_frame(self, frame: Frame, hands: tuple[TrackedHand, ...]) -> None:
         """Show the points of a frame.
@@ -108,7 +119,7 @@ class SpaceView(QtWidgets.QWidget):
         self._solid = (hands, opacity)
         shown = hands if opacity > 0 else ()
         self._skeleton.set(solid(shown, opacity), triangles(len(shown)))
-        self._boxes.set(cubes(tuple(hand.region for hand in shown), self._theme.accent, 0.7 * opacity))
+        self._boxes.set(cubes(tuple(hand.region for hand in shown), self._theme.accent, 0.5 * opacity))
         self._canvas.update()
 
     def set_look(self, look: ViewConfig) -> None:
@@ -181,7 +192,7 @@ class SpaceView(QtWidgets.QWidget):
         if self._scene is None or self._camera is None:
             return
         aim = self._scene.aim
-        self._grid.set(grid(aim.centre_mm, 1.5 * aim.radius_mm, self._scene.floor_mm, self._theme.line))
+        self._grid.set(grid(aim.centre_mm, 1.5 * aim.radius_mm, self._scene.floor_mm, self._theme.muted))
         self._frustum.set(frustum(self._camera, self._scene.depth_mm, self._theme.muted))
 
     def _draw_points(self) -> None:

@@ -14,6 +14,7 @@ from PyQt6.QtOpenGL import QOpenGLShaderProgram
 from app.viewer.space_lines import axes
 from app.viewer.space_shape import Shape, make_program
 from app.viewer.theme import Colour
+from lighthand.errors import SourceError
 from lighthand.types import FloatArray
 
 FIELD_DEGREES: Final = 40.0  # seen along the shorter edge
@@ -53,6 +54,7 @@ class Canvas(gl.GLViewWidget):  # type: ignore[misc]
     """Draws its shapes; the left button turns, the middle one or Ctrl and the left one move, the wheel zooms."""
 
     painted = QtCore.pyqtSignal()
+    failed = QtCore.pyqtSignal(str)
 
     def __init__(self, shapes: tuple[Shape, ...], samples: int) -> None:
         """Take what is to be drawn, the farthest first, and how many samples a pixel has."""
@@ -88,20 +90,26 @@ class Canvas(gl.GLViewWidget):  # type: ignore[misc]
         return self.projectionMatrix(region, region), self.viewMatrix()
 
     def initializeGL(self) -> None:
-        """Take a new context."""
-        self._program = make_program()
+        """Take a new context; an exception here would end the process."""
+        try:
+            self._program = make_program()
+        except SourceError as error:
+            self._program = None
+            self.failed.emit(str(error))
         for shape in (*self._shapes, self._axes):
             shape.forget()
 
     def paintGL(self) -> None:
         """Draw every shape."""
         program = self._program
-        assert program is not None
+        if program is None:
+            return
         projection, view = self.matrices()
         GL.glClearColor(*(part / 255 for part in self.page), 1.0)
         GL.glClear(GL.GL_DEPTH_BUFFER_BIT | GL.GL_COLOR_BUFFER_BIT)
         GL.glEnable(GL.GL_DEPTH_TEST)
         GL.glEnable(GL.GL_BLEND)
+        GL.glEnable(GL.GL_CULL_FACE)  # else a faint solid's back would shine through its front
         GL.glEnable(GL.GL_PROGRAM_POINT_SIZE)
         GL.glBlendFuncSeparate(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA, GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
         program.bind()

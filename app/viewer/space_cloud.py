@@ -51,7 +51,7 @@ def scene_cloud(frame: Frame, regions: tuple[HandRegion, ...], page: Colour) -> 
         rows, columns = _window(region, frame.intrinsics, step)
         shown[rows, columns] &= ~_within(depth[rows, columns], frame.depth_unit_mm, region)
     directions = _rays(frame.intrinsics, unit)[:: step // unit, :: step // unit]
-    colours = _colours(frame, depth)[shown] * (1 - _DIMMED) + np.array(page, np.float32) * _DIMMED
+    colours = _colours(frame, depth[shown]) * (1 - _DIMMED) + np.array(page, np.float32) * _DIMMED
     vertices = _points(depth[shown], frame.depth_unit_mm, directions[shown], colours)
     return Cloud(vertices, step / frame.intrinsics.fx)
 
@@ -68,8 +68,10 @@ def hand_cloud(frame: Frame, regions: tuple[HandRegion, ...]) -> Cloud:
         rows, columns = _window(region, camera, unit * times)
         depth = np.ascontiguousarray(frame.depth[:: unit * times, :: unit * times][rows, columns])
         shown = _within(depth, frame.depth_unit_mm, region)
+        if not shown.any():
+            continue
         directions = _rays(camera, unit)[::times, ::times][rows, columns]
-        colours = _colours(frame, depth)[shown] * (1 - _LIT) + 255 * _LIT
+        colours = _colours(frame, depth[shown]) * (1 - _LIT) + 255 * _LIT
         points = _points(depth[shown], frame.depth_unit_mm, directions[shown], colours)
         points["normal"][:, :3] = _normals(depth * np.float32(frame.depth_unit_mm), spread)[shown]
         parts.append(points)
@@ -108,10 +110,13 @@ def _within(depth: npt.NDArray[np.uint16], unit_mm: float, region: HandRegion) -
     return (depth >= nearest) & (depth <= farthest)
 
 
-def _colours(frame: Frame, depth: npt.NDArray[np.uint16]) -> Image:
-    """Give the colours of a part of the frame's image."""
-    size = replace(frame.intrinsics, height=depth.shape[0], width=depth.shape[1])
-    return depth_image(replace(frame, depth=depth, intrinsics=size))
+def _colours(frame: Frame, counts: npt.NDArray[np.uint16]) -> Image:
+    """Give the colours that (n,) pixels of the frame have in its picture."""
+    if not len(counts):
+        return np.empty((0, 3), np.uint8)
+    size = replace(frame.intrinsics, height=1, width=len(counts))
+    picture = depth_image(replace(frame, depth=counts[None], intrinsics=size))
+    return picture.reshape(-1, 3)
 
 
 def _points(

@@ -60,7 +60,7 @@ def grid(middle_mm: FloatArray, radius_mm: float, floor_mm: float, colour: Colou
     pairs = np.stack([along[:, :-1], along[:, 1:]], axis=-1)
     still = np.broadcast_to(across[:, :-1, None], pairs.shape)
     x, z = np.concatenate([pairs.ravel(), still.ravel()]), np.concatenate([still.ravel(), pairs.ravel()])
-    fade = np.clip(1.15 - np.hypot(x, z) / (cells * CELL_MM), 0, 1)
+    fade = 0.5 * np.clip(1.2 - np.hypot(x, z) / (cells * CELL_MM), 0, 1)
     place = np.round(middle_mm / CELL_MM) * CELL_MM
     return lines(np.stack([x + place[0], np.full(x.shape, floor_mm), z + place[2]], axis=1), colour, fade)
 

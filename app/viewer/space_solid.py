@@ -34,7 +34,7 @@ _SIZE: Final = len(BONES) * _TUBE + JOINTS * len(_SPHERE)  # vertices of a hand
 
 
 def _skin(rings: int) -> npt.NDArray[np.int64]:
-    """Give the triangles between rings of vertices, (n, 3)."""
+    """Give the triangles between rings of vertices, (n, 3), counter-clockwise where they are seen from outside."""
     ring, place = np.meshgrid(np.arange(rings - 1), np.arange(_AROUND), indexing="ij")
     a, b = ring * _AROUND + place, ring * _AROUND + (place + 1) % _AROUND
     c, d = a + _AROUND, b + _AROUND
@@ -44,7 +44,7 @@ def _skin(rings: int) -> npt.NDArray[np.int64]:
 def _triangles() -> Indices:
     tubes = np.arange(len(BONES))[:, None, None] * _TUBE + _skin(2)
     spheres = len(BONES) * _TUBE + np.arange(JOINTS)[:, None, None] * len(_SPHERE) + _skin(_RINGS)
-    return np.concatenate([tubes.ravel(), spheres.ravel()]).astype(np.uint32)
+    return np.concatenate([spheres.ravel(), tubes.ravel()]).astype(np.uint32)  # a sphere hides the ends in it
 
 
 _TRIANGLES: Final = _triangles()
@@ -91,7 +91,7 @@ def _fill_tubes(
     helper = np.eye(3, dtype=np.float32)[np.abs(along).argmin(axis=1)]
     side = np.cross(along, helper)
     side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-6)
-    other = np.cross(along, side)
+    other = np.cross(side, along)
     other /= np.maximum(np.linalg.norm(other, axis=1, keepdims=True), 1e-6)
     out = _CIRCLE @ np.stack([side, other], axis=1)  # (bones, around, 3)
     tubes["position"] = ends[:, :, None] + BONE_MM * out[:, None]
