@@ -14,9 +14,10 @@ from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Final, Literal
+from typing import Final
 
 import lighthand
+from app.cameras.base import CameraInfo
 from app.latency import FrameLog
 from app.live import Live
 from app.options import make_parser, resolve
@@ -26,7 +27,7 @@ from app.saved import load_saved, save
 from app.slot import SlotClosedError
 from app.sources import list_devices
 from app.viewer.display import missing_display
-from app.viewer.faces import Face, FaceName, open_face
+from app.viewer.faces import Viewer
 from app.viewer.overlay import Snapshot, make_folder
 from lighthand.config import config_to_dict
 from lighthand.errors import LightHandError, SourceError
@@ -179,7 +180,7 @@ def _first_error(*steps: Callable[[], object]) -> BaseException | None:
 def _watch(
     live: Live,
     log: FrameLog,
-    viewer: FaceName | Literal["none"],
+    viewer: str,
     snapshot: Snapshot | None,
     seconds: float | None,
     interrupt: Interrupt,
@@ -188,7 +189,7 @@ def _watch(
     """Take results until the end, for a face that is not Qt's or for none; give the error that ended the source."""
     end_s = time.perf_counter() + seconds if seconds else math.inf
     number = 0
-    face: Face | None = None
+    face: Viewer | None = None
     with ExitStack() as stack:
         while not interrupt.requested and time.perf_counter() < end_s:
             try:
@@ -206,13 +207,23 @@ def _watch(
                 snapshot.add(taken.value, info.fps)
             if viewer != "none":
                 if face is None:
-                    face = open_face(viewer, info)
+                    face = _open_face(viewer, info)
                     stack.callback(face.close)
                 if not face.show(taken.value):
                     return None
                 log.drawn(taken.value.frame.seq, time.perf_counter())
                 collector()
     return None
+
+
+def _open_face(viewer: str, info: CameraInfo) -> Viewer:
+    if viewer == "open3d":
+        from app.viewer.open3d_window import Open3DWindow
+
+        return Open3DWindow(info)
+    from app.viewer.rerun_stream import RerunStream
+
+    return RerunStream(info)
 
 
 def _show(

@@ -99,12 +99,11 @@ def make_folder(folder: Path) -> None:
 class Snapshot:
     """Collects drawn results into ``overlay.mp4`` and ``sheet.png`` in a folder."""
 
-    def __init__(self, folder: Path, fps: float) -> None:
+    def __init__(self, folder: Path) -> None:
         """Make the folder.
 
         Args:
             folder: where to save; older files of the same names are replaced.
-            fps: of the source, so that the video has its pace.
 
         Raises:
             SourceError: the folder cannot be made.
@@ -112,7 +111,6 @@ class Snapshot:
         make_folder(folder)
         self.video_path = folder / "overlay.mp4"
         self.sheet_path = folder / "sheet.png"
-        self._fps = fps
         self._video: cv2.VideoWriter | None = None
         self._tiles: list[Image] = []
         self._stride = 1
@@ -120,8 +118,12 @@ class Snapshot:
         self._page: Image | None = None  # the last one written, BGR
         self._seq = 0
 
-    def add(self, result: Result) -> None:
+    def add(self, result: Result, fps: float) -> None:
         """Draw one result; a picture stands in the video for the frames that were skipped after it too.
+
+        Args:
+            result: what to draw.
+            fps: of the source, so that the video has its pace.
 
         Raises:
             SourceError: the video cannot be written.
@@ -130,7 +132,7 @@ class Snapshot:
         page = _page(result, image)
         if self._video is None:
             size = (page.shape[1], page.shape[0])
-            video = cv2.VideoWriter(str(self.video_path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, size)
+            video = cv2.VideoWriter(str(self.video_path), cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
             if not video.isOpened():
                 raise SourceError(
                     f"{self.video_path}: OpenCV cannot write this video. Choose another --snapshot folder."

@@ -26,15 +26,11 @@ class Views(QtWidgets.QSplitter):
     painted = QtCore.pyqtSignal()
     """The depth picture stands on the screen."""
 
-    def __init__(self, theme: Theme) -> None:
-        """Lay out the two views.
-
-        Args:
-            theme: the colours.
-        """
+    def __init__(self) -> None:
+        """Lay out the two views."""
         super().__init__()
-        self.depth = DepthView(theme)
-        self.space = SpaceView(theme)
+        self.depth = DepthView()
+        self.space = SpaceView()
         self.depth.painted.connect(self.painted)
         self.setChildrenCollapsible(False)
         for view in (self.depth, self.space):

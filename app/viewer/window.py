@@ -24,11 +24,11 @@ from app.slot import SlotClosedError  # noqa: E402
 from app.viewer import states  # noqa: E402
 from app.viewer.actions import bind  # noqa: E402
 from app.viewer.bar import Bar  # noqa: E402
-from app.viewer.keys import HelpCard  # noqa: E402
+from app.viewer.help import HelpCard  # noqa: E402
 from app.viewer.panel import ControlPanel  # noqa: E402
 from app.viewer.states import State  # noqa: E402
 from app.viewer.tape import Tape  # noqa: E402
-from app.viewer.theme import THEMES, style_sheet  # noqa: E402
+from app.viewer.theme import THEMES, Theme, style_sheet  # noqa: E402
 from app.viewer.timeline import LatencyTimeline  # noqa: E402
 from app.viewer.transport import Transport  # noqa: E402
 from app.viewer.views import Views  # noqa: E402
@@ -61,7 +61,7 @@ class HandWindow(QtWidgets.QWidget):
         self.setWindowTitle("LightHand")
         self.resize(1280, 720)
         theme = THEMES[self.look.theme]
-        self.views = Views(theme)
+        self.views = Views()
         self.transport = Transport(theme)
         self._timeline = LatencyTimeline(theme)
         self._panel = ControlPanel()
@@ -71,7 +71,7 @@ class HandWindow(QtWidgets.QWidget):
         self._help = HelpCard(self)
         self._help.hide()
         self._connect()
-        self.setStyleSheet(style_sheet(theme))
+        self._set_theme(theme)
         self.set_look(self.look)
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
@@ -148,15 +148,17 @@ class HandWindow(QtWidgets.QWidget):
     def set_look(self, look: ViewConfig) -> None:
         """Show and hide what the settings say, in their colours."""
         if look.theme != self.look.theme:
-            theme = THEMES[look.theme]
-            self.setStyleSheet(style_sheet(theme))
-            for part in (self.views, self._timeline, self.transport, self._bar, self._tape):
-                part.set_theme(theme)
+            self._set_theme(THEMES[look.theme])
         self.look = look
         self.views.set_look(look)
         self._timeline.setVisible(look.timeline)
         self._panel.setVisible(look.panel)
         self._panel.set_config(self.config)
+
+    def _set_theme(self, theme: Theme) -> None:
+        self.setStyleSheet(style_sheet(theme))
+        for part in (self.views, self._timeline, self.transport, self._bar, self._tape):
+            part.set_theme(theme)
 
     def toggle_pause(self) -> None:
         """Hold a recording where it is, or a live picture as it is."""
@@ -192,7 +194,7 @@ class HandWindow(QtWidgets.QWidget):
         self._help.setVisible(not self._help.isVisible())
         self._help.place(self.rect())
 
-    def escape(self) -> None:
+    def leave(self) -> None:
         """Hide the keys, or close."""
         if self._help.isVisible():
             self._help.hide()
