@@ -58,12 +58,12 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def resolve(options: argparse.Namespace, saved: AppConfig | None = None) -> AppConfig:
+def resolve(options: argparse.Namespace, base: AppConfig | None = None) -> AppConfig:
     """Resolve the settings: defaults, what the window kept, file, --set, and the options that stand for a setting.
 
     Args:
         options: of the command line.
-        saved: what the window kept (``app.saved``); it gives way where it does not go with the rest.
+        base: takes the place of the defaults: what the window kept; it gives way where it does not go with the rest.
 
     Raises:
         ConfigError: a setting is unknown, of the wrong type, out of range, or does not go with another.
@@ -94,9 +94,9 @@ def resolve(options: argparse.Namespace, saved: AppConfig | None = None) -> AppC
         flags["camera.kind"] = "replay"
     overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
     try:
-        return load_config(AppConfig, options.config, [*options.set, *overrides], saved)
+        return load_config(AppConfig, options.config, [*options.set, *overrides], base)
     except ConfigError as error:
-        if saved is not None:
+        if base is not None:
             config = resolve(options)  # raises where the fault is not what was kept
             _LOG.warning("%s is ignored, it does not go with what is asked: %s", saved_path(), error)
             return config

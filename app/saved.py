@@ -48,7 +48,7 @@ def load_saved() -> AppConfig:
         return AppConfig()
 
 
-def save(config: AppConfig, start: AppConfig) -> None:
+def save_settings(config: AppConfig, start: AppConfig) -> None:
     """Keep what was changed in the window; what only an option or a file asked for is not the user's wish for ever.
 
     Args:

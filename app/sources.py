@@ -19,7 +19,7 @@ _LOG: Final = logging.getLogger(__name__)
 DRIVERS: Final = ("realsense", "azure", "openni")
 """The kinds of devices, in the order in which "auto" asks for them; each has a file of its name in ``cameras``."""
 
-_ABOUT: Final = {
+ABOUT: Final = {
     "realsense": "Intel RealSense",
     "azure": "Azure Kinect",
     "openni": "OpenNI2: PrimeSense, Xtion, Structure; with their drivers Kinect v1 and v2, Orbbec",
@@ -114,7 +114,7 @@ def list_devices() -> str:
     """Give the text of ``--list``: every device with its modes, and what is missing for each SDK."""
     blocks = []
     for kind in DRIVERS:
-        head = f"{_ABOUT[kind]} (--camera {kind})"
+        head = f"{ABOUT[kind]} (--camera {kind})"
         try:
             lines = [line for device in devices_of(kind) for line in _lines(device)]
         except SourceError as error:

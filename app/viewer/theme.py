@@ -62,9 +62,7 @@ def style_sheet(theme: Theme) -> str:
     return f"""
 QWidget {{ color: {text}; font-size: 14px; }}
 QWidget#page {{ background: {page}; }}
-QWidget#panel, QScrollArea#help {{ background: {panel}; }}
-QScrollArea#help {{ border: 1px solid {line}; border-radius: 8px; }}
-QScrollArea#help QLabel {{ background: {panel}; }}
+QWidget#panel {{ background: {panel}; }}
 QLabel#state {{ font-size: 16px; font-weight: 600; }}
 QLabel#figure {{ font-size: 19px; font-weight: 600; }}
 QLabel#caption {{ color: {muted}; font-size: 12px; }}
@@ -72,11 +70,10 @@ QLabel#card {{ background: {css(theme.panel, 0.88)}; border-radius: 6px; padding
 QLabel#banner {{ background: {css(theme.panel, 0.94)}; border: 1px solid {line}; border-radius: 10px;
                  padding: 18px 28px; font-size: 16px; }}
 QToolTip {{ background: {panel}; color: {text}; border: 1px solid {line}; padding: 4px; }}
-QPushButton, QToolButton, QComboBox, QSpinBox {{ background: {page}; border: 1px solid {line}; border-radius: 5px;
+QPushButton, QToolButton, QComboBox {{ background: {page}; border: 1px solid {line}; border-radius: 5px;
                                        padding: 4px 9px; min-height: 18px; }}
-QPushButton:hover, QToolButton:hover, QComboBox:hover, QSpinBox:hover {{ border-color: {accent}; }}
+QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {accent}; }}
 QPushButton:checked, QToolButton:checked {{ background: {accent}; color: {page}; border-color: {accent}; }}
-QPushButton#record:checked {{ background: {css(theme.bad)}; border-color: {css(theme.bad)}; }}
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QCheckBox:disabled {{ color: {muted}; }}
 QComboBox QAbstractItemView {{ background: {panel}; color: {text}; selection-background-color: {accent};
                                selection-color: {page}; }}

@@ -28,6 +28,6 @@ def test_groups_stand_together() -> None:
 
 
 def test_labels_and_hints_are_what_stands_on_the_keyboard() -> None:
-    assert BY_ACTION["second_back"].label == "Shift + ←"
+    assert BY_ACTION["jump back"].label == "Shift + ←"
     assert BY_ACTION["help"].label == "?"
     assert hint("Bones and joints", "skeleton") == "Bones and joints (K)"
