@@ -14,7 +14,7 @@ from app.viewer.legend import draw_legend, legend_place
 from app.viewer.marks import draw_box, draw_card, draw_outline, draw_skeleton, draw_text, qcolour
 from app.viewer.outline import hand_outline
 from app.viewer.scale import SCENE, Span, span_of
-from app.viewer.theme import THEMES, Theme
+from app.viewer.theme import Theme
 from app.viewer.zoom import Zoom
 from lighthand.crop import region_box
 from lighthand.types import Frame, TrackedHand
@@ -34,10 +34,15 @@ class DepthView(QtWidgets.QWidget):
     painted = QtCore.pyqtSignal()
     """Emitted when all that was given stands in the window."""
 
-    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
-        """Begin without a frame."""
+    def __init__(self, theme: Theme, parent: QtWidgets.QWidget | None = None) -> None:
+        """Begin without a frame.
+
+        Args:
+            theme: the colours.
+            parent: as for every widget.
+        """
         super().__init__(parent)
-        self._theme = THEMES["dark"]
+        self._theme = theme
         self._look = ViewConfig()
         self._frame: Frame | None = None
         self._pixels: Table = np.empty((0, 0), np.uint32)
@@ -155,7 +160,8 @@ class DepthView(QtWidgets.QWidget):
                 self._paint_outlines(painter, frame)
             for hand in self._hands:
                 self._paint_hand(painter, frame, hand)
-        draw_legend(painter, legend_place(self.width(), self.height()), self.span, self._theme)
+        if self.width() >= _LEAST_SIZE.width():  # else it would lie on the read-out
+            draw_legend(painter, legend_place(self.width(), self.height()), self.span, self._theme)
         self._paint_readout(painter)
 
     def _paint_outlines(self, painter: QtGui.QPainter, frame: Frame) -> None:
