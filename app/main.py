@@ -23,7 +23,7 @@ from app.live import Live
 from app.options import make_parser, resolve
 from app.pacing import Collector, no_collection, paced
 from app.recording.recorder import Recorder
-from app.saved import load_saved, save
+from app.saved import load_saved, save_settings
 from app.slot import SlotClosedError
 from app.sources import list_devices
 from app.viewer.display import missing_display
@@ -257,7 +257,7 @@ def _show(
     timer.stop()
     if picture:
         window.save_picture(picture)
-    save(window.config, before)
+    save_settings(window.config, before)
     return window.error
 
 

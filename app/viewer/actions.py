@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PyQt6 import QtGui
 
@@ -32,24 +32,26 @@ def bind(window: HandWindow) -> None:
 def _actions(window: HandWindow) -> dict[str, Callable[[], object]]:
     transport = window.transport
 
+    def change(name: str, value: object) -> None:
+        changed: Any = {name: value}
+        window.set_look(replace(window.look, **changed))
+
     def switch(name: str) -> None:
-        look = window.look
-        window.set_look(replace(look, **{name: not getattr(look, name)}))
+        change(name, not getattr(window.look, name))
 
     def choose(name: str, one: str, other: str) -> None:
-        look = window.look
-        window.set_look(replace(look, **{name: other if getattr(look, name) == one else one}))
+        change(name, other if getattr(window.look, name) == one else one)
 
     return {
         "quit": window.close,
-        "leave": window.leave,
+        "escape": window.escape,
         "help": window.toggle_help,
-        "full_screen": window.toggle_full_screen,
+        "full screen": window.toggle_full_screen,
         "pause": window.toggle_pause,
-        "step_back": partial(transport.step, -1),
-        "step_forward": partial(transport.step, 1),
-        "second_back": partial(transport.jump, -1.0),
-        "second_forward": partial(transport.jump, 1.0),
+        "step back": partial(transport.step, -1),
+        "step forward": partial(transport.step, 1),
+        "jump back": partial(transport.jump, -1.0),
+        "jump forward": partial(transport.jump, 1.0),
         "slower": transport.slower,
         "faster": transport.faster,
         "loop": transport.toggle_loop,

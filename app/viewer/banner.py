@@ -47,7 +47,7 @@ class Banner(QtWidgets.QLabel):
         room = self.parentWidget()
         assert room is not None
         self.setFixedWidth(min(_WIDTH, max(room.width() - 2 * _MARGIN, 200)))
-        self.setFixedHeight(min(self.heightForWidth(self.width()), room.height()))
+        self.setFixedHeight(min(max(self.heightForWidth(self.width()), 1), room.height()))
         self.move((room.width() - self.width()) // 2, round((room.height() - self.height()) * self._share))
 
 
@@ -74,5 +74,5 @@ class Hint(QtWidgets.QLabel):
         room = self.parentWidget()
         assert room is not None
         self.setFixedWidth(min(self.fontMetrics().horizontalAdvance(self.text()) + 50, room.width() - 2 * _MARGIN))
-        self.setFixedHeight(self.heightForWidth(self.width()))
+        self.setFixedHeight(max(self.heightForWidth(self.width()), 1))
         self.move((room.width() - self.width()) // 2, room.height() - self.height() - _MARGIN)

@@ -50,7 +50,7 @@ KEYS: Final = (
     Key(("1",), "3D view", "from the front", "front"),
     Key(("2",), "3D view", "from the top", "top"),
     Key(("3",), "3D view", "from the side", "side"),
-    Key(("4",), "3D view", "orbit: turn on its own", "orbit"),
+    Key(("4",), "3D view", "from above the right", "orbit"),
     Key(("0",), "3D view", "both views as they began", "reset"),
     Key(("H",), "3D view", "follow the hand", "follow"),
     Key(("K",), "Show", "skeleton: bones and joints", "skeleton"),

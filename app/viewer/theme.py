@@ -61,6 +61,7 @@ def style_sheet(theme: Theme) -> str:
     )
     return f"""
 QWidget {{ color: {text}; font-size: 14px; }}
+QSplitter::handle {{ background: {line}; width: 2px; }}
 QWidget#page {{ background: {page}; }}
 QWidget#panel {{ background: {panel}; }}
 QLabel#state {{ font-size: 16px; font-weight: 600; }}

@@ -26,19 +26,23 @@ class Views(QtWidgets.QSplitter):
     painted = QtCore.pyqtSignal()
     """The depth picture stands on the screen."""
 
-    def __init__(self) -> None:
-        """Lay out the two views."""
+    def __init__(self, theme: Theme) -> None:
+        """Lay out the two views.
+
+        Args:
+            theme: the colours.
+        """
         super().__init__()
-        self.depth = DepthView()
+        self.picture = DepthView(theme)
         self.space = SpaceView()
-        self.depth.painted.connect(self.painted)
+        self.picture.painted.connect(self.painted)
         self.setChildrenCollapsible(False)
-        for view in (self.depth, self.space):
+        for view in (self.picture, self.space):
             view.setMinimumSize(200, 160)
             self.addWidget(view)
         self.setSizes([1000, 1000])
         self.banner = Banner(self)
-        self.hint = Hint(self.depth)
+        self.hint = Hint(self.picture)
         self.clear()
 
     def clear(self) -> None:
@@ -50,12 +54,12 @@ class Views(QtWidgets.QSplitter):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
-        self.depth.set_theme(theme)
+        self.picture.set_theme(theme)
         self.space.set_theme(theme)
 
     def set_look(self, look: ViewConfig) -> None:
         """Show other parts."""
-        self.depth.set_look(look)
+        self.picture.set_look(look)
         self.space.set_look(look)
         if self._result:
             self._draw(self._result)
@@ -80,7 +84,7 @@ class Views(QtWidgets.QSplitter):
         if lost and self._hands:
             opacity = max(0.0, 1 - (now_s - self._seen_s) / FADE_S)
             self._hands = self._hands if opacity else ()
-            self.depth.show_hands(self._hands, opacity)
+            self.picture.show_hands(self._hands, opacity)
             self.space.show_hands(self._hands, opacity)
         if self._space_due and now_s - self._space_s >= SPACE_S and self._result:
             self._space_due, self._space_s = False, now_s
@@ -91,13 +95,13 @@ class Views(QtWidgets.QSplitter):
     def drop_hands(self) -> None:
         """Take the hands off and dim the picture: what is seen is not live."""
         self._hands = ()
-        for view in (self.depth, self.space):
+        for view in (self.picture, self.space):
             view.show_hands((), 0.0)
-        self.depth.set_dimmed(True)
+        self.picture.set_dimmed(True)
 
     def reset(self) -> None:
         """Show both views as at the start."""
-        self.depth.reset()
+        self.picture.reset()
         self.space.reset()
 
     def image(self) -> QtGui.QImage:
@@ -119,7 +123,7 @@ class Views(QtWidgets.QSplitter):
         self.hint.place()
 
     def _draw(self, result: Result) -> None:
-        self.depth.set_dimmed(False)
-        self.depth.show_frame(result.frame, result.hands)
+        self.picture.set_dimmed(False)
+        self.picture.show_frame(result.frame, result.hands)
         if result.hands:
-            self.depth.show_hands(result.hands, 1.0)
+            self.picture.show_hands(result.hands, 1.0)

@@ -24,7 +24,7 @@ from app.slot import SlotClosedError  # noqa: E402
 from app.viewer import states  # noqa: E402
 from app.viewer.actions import bind  # noqa: E402
 from app.viewer.bar import Bar  # noqa: E402
-from app.viewer.help import HelpCard  # noqa: E402
+from app.viewer.keys import HelpCard  # noqa: E402
 from app.viewer.panel import ControlPanel  # noqa: E402
 from app.viewer.states import State  # noqa: E402
 from app.viewer.tape import Tape  # noqa: E402
@@ -61,13 +61,13 @@ class HandWindow(QtWidgets.QWidget):
         self.setWindowTitle("LightHand")
         self.resize(1280, 720)
         theme = THEMES[self.look.theme]
-        self.views = Views()
+        self.views = Views(theme)
         self.transport = Transport(theme)
         self._timeline = LatencyTimeline(theme)
         self._panel = ControlPanel()
         self._bar = Bar(theme, live.config.network)
         self._lay_out()
-        self._tape = Tape(self.views.depth, live, theme)
+        self._tape = Tape(self.views.picture, live, theme)
         self._help = HelpCard(self)
         self._help.hide()
         self._connect()
@@ -194,7 +194,7 @@ class HandWindow(QtWidgets.QWidget):
         self._help.setVisible(not self._help.isVisible())
         self._help.place(self.rect())
 
-    def leave(self) -> None:
+    def escape(self) -> None:
         """Hide the keys, or close."""
         if self._help.isVisible():
             self._help.hide()
