@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ Tone = Literal["good", "warn", "bad", "muted"]
 
 _SLOW: Final = 0.25  # of the frames: with more skipped, the machine is too slow
 _ENOUGH: Final = 20  # frames to judge that
+_SLOW_S: Final = 3.0  # over which they are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +104,6 @@ def no_hand(doubt: str, segment: SegmentConfig, slow: str, *, seconds: float) ->
     return State(state.text, state.tone, hint=hint)
 
 
-def slowness(skipped: int, frames: int) -> str:
-    """Say that too many frames are skipped; "" where few are, or too few came to tell.
-
-    Args:
-        skipped: frames that the worker could not take.
-        frames: that the source gave meanwhile.
-    """
-    if frames < _ENOUGH or skipped <= _SLOW * frames:
-        return ""
-    return f"too slow for this camera: {skipped / frames:.0%} of its frames skipped"
-
-
 def _slowly(text: str, tone: Tone, slow: str) -> State:
     if not slow:
         return State(text, tone)
@@ -136,3 +126,34 @@ def failed(error: BaseException) -> State:
     """The run stopped on an error."""
     title = "Weights cannot be used" if isinstance(error, WeightsError) else "Stopped by an error"
     return State(title, "bad", title, f"{error}\n\nChoose another source in the panel (Tab), or press Q to close.")
+
+
+class Pace:
+    """Notes how many frames are skipped, and judges the last seconds."""
+
+    def __init__(self) -> None:
+        """Begin with nothing noted."""
+        self._counts: deque[tuple[float, int, int]] = deque()
+
+    def note(self, now_s: float, skipped: int, frames: int) -> None:
+        """Take the counts of the run so far.
+
+        Args:
+            now_s: ``perf_counter``.
+            skipped: frames that the worker could not take.
+            frames: that the source gave.
+        """
+        self._counts.append((now_s, skipped, frames))
+        while self._counts[0][0] < now_s - _SLOW_S:
+            self._counts.popleft()
+
+    @property
+    def slowness(self) -> str:
+        """That too many frames are skipped; "" where few are, or too few came to tell."""
+        if not self._counts:
+            return ""
+        (_, skipped, frames), (_, skipped_now, frames_now) = self._counts[0], self._counts[-1]
+        lost, given = skipped_now - skipped, frames_now - frames
+        if given < _ENOUGH or lost <= _SLOW * given:
+            return ""
+        return f"too slow for this camera: {lost / given:.0%} of its frames skipped"

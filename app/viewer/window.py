@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,7 +21,7 @@ from app.live import Live  # noqa: E402
 from app.look import ViewConfig  # noqa: E402
 from app.slot import SlotClosedError  # noqa: E402
 from app.viewer import states  # noqa: E402
-from app.viewer.actions import bind  # noqa: E402
+from app.viewer.actions import bind, look_actions, view_actions  # noqa: E402
 from app.viewer.bar import Bar  # noqa: E402
 from app.viewer.keys import HelpCard  # noqa: E402
 from app.viewer.panel import ControlPanel  # noqa: E402
@@ -39,7 +38,6 @@ from lighthand.types import Result  # noqa: E402
 POLL_MS: Final = 15
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
 TIMELINE_S: Final = 0.1
-_SLOW_S: Final = 3.0  # over which skipped frames are counted
 
 
 class HandWindow(QtWidgets.QWidget):
@@ -61,13 +59,13 @@ class HandWindow(QtWidgets.QWidget):
         self.setWindowTitle("LightHand")
         self.resize(1280, 720)
         theme = THEMES[self.look.theme]
-        self.views = Views(theme)
-        self.transport = Transport(theme)
+        self._views = Views(theme)
+        self._transport = Transport(theme)
         self._timeline = LatencyTimeline(theme)
         self._panel = ControlPanel()
         self._bar = Bar(theme, live.config.network)
         self._lay_out()
-        self._tape = Tape(self.views.picture, live, theme)
+        self._tape = Tape(self._views.picture, live, theme)
         self._help = HelpCard(self)
         self._help.hide()
         self._connect()
@@ -95,14 +93,13 @@ class HandWindow(QtWidgets.QWidget):
         self._hand_s = time.perf_counter()  # when a hand was last seen
         self._figures_due_s = self._timeline_due_s = 0.0
         self._ended = self._held = self._opened = False
-        self._drops: deque[tuple[float, int, int]] = deque()
-        self._slow = ""
+        self._pace = states.Pace()
 
     def _lay_out(self) -> None:
         left = QtWidgets.QVBoxLayout()
         left.setSpacing(0)
-        left.addWidget(self.views, 1)
-        left.addWidget(self.transport)
+        left.addWidget(self._views, 1)
+        left.addWidget(self._transport)
         left.addWidget(self._timeline)
         top = QtWidgets.QHBoxLayout()
         top.setSpacing(0)
@@ -117,22 +114,35 @@ class HandWindow(QtWidgets.QWidget):
     def _connect(self) -> None:
         """Join keys and controls to what they do."""
         panel, live = self._panel, self._live
-        self.views.painted.connect(self._note_painted)
-        panel.source_chosen.connect(self.switch)
+        self._views.painted.connect(self._note_painted)
+        panel.source_chosen.connect(self._switch)
         panel.segment_changed.connect(lambda segment: live.configure(segment, live.config.track))
         panel.track_changed.connect(lambda track: live.configure(live.config.segment, track))
         panel.look_changed.connect(self.set_look)
         panel.view_asked.connect(
-            lambda name: self.views.reset() if name == "reset" else self.views.space.view_from(name)
+            lambda name: self._views.reset() if name == "reset" else self._views.space.view_from(name)
         )
-        panel.record_toggled.connect(self.toggle_recording)
-        panel.snapshot_asked.connect(self.save_snapshot)
-        panel.pause_toggled.connect(self.toggle_pause)
-        bind(self)
+        panel.record_toggled.connect(self._toggle_recording)
+        panel.snapshot_asked.connect(self._save_snapshot)
+        panel.pause_toggled.connect(self._toggle_pause)
+        bind(
+            self,
+            {
+                **look_actions(lambda: self.look, self.set_look),
+                **view_actions(self._views, self._transport),
+                "quit": self.close,
+                "escape": self._escape,
+                "help": self._toggle_help,
+                "full screen": self._toggle_full_screen,
+                "pause": self._toggle_pause,
+                "record": self._toggle_recording,
+                "snapshot": self._save_snapshot,
+            },
+        )
 
     # What the user does
 
-    def switch(self, camera: CameraConfig) -> None:
+    def _switch(self, camera: CameraConfig) -> None:
         """Show another source."""
         try:
             self._live.switch(camera)
@@ -140,30 +150,30 @@ class HandWindow(QtWidgets.QWidget):
             self._say(states.failed(error))
             return
         self._begin()
-        self.views.drop_hands()
-        self.views.clear()
+        self._views.drop_hands()
+        self._views.clear()
         self._timeline.clear()
-        self.transport.set_player(None)
+        self._transport.set_player(None)
 
     def set_look(self, look: ViewConfig) -> None:
         """Show and hide what the settings say, in their colours."""
         if look.theme != self.look.theme:
             self._set_theme(THEMES[look.theme])
         self.look = look
-        self.views.set_look(look)
+        self._views.set_look(look)
         self._timeline.setVisible(look.timeline)
         self._panel.setVisible(look.panel)
         self._panel.set_config(self.config)
 
     def _set_theme(self, theme: Theme) -> None:
         self.setStyleSheet(style_sheet(theme))
-        for part in (self.views, self._timeline, self.transport, self._bar, self._tape):
+        for part in (self._views, self._timeline, self._transport, self._bar, self._tape):
             part.set_theme(theme)
 
-    def toggle_pause(self) -> None:
+    def _toggle_pause(self) -> None:
         """Hold a recording where it is, or a live picture as it is."""
         if self._live.player:
-            self.transport.toggle()
+            self._transport.toggle()
         else:
             self._held = not self._held
         self._panel.set_paused(self._paused)
@@ -173,28 +183,28 @@ class HandWindow(QtWidgets.QWidget):
         player = self._live.player
         return player.paused if player else self._held
 
-    def toggle_recording(self) -> None:
+    def _toggle_recording(self) -> None:
         """Begin a recording, or end the one that runs."""
         self._tape.toggle()
         self._panel.set_recording(self._live.recorder.state.active)
 
-    def save_snapshot(self) -> None:
+    def _save_snapshot(self) -> None:
         """Save both views as a PNG, and the frame and pose as an NPZ."""
-        self._tape.save(self.views.image(), self._last)
+        self._tape.save(self._views.image(), self._last)
 
-    def toggle_full_screen(self) -> None:
+    def _toggle_full_screen(self) -> None:
         """Fill the screen, or be a window again."""
         if self.isFullScreen():
             self.showNormal()
         else:
             self.showFullScreen()
 
-    def toggle_help(self) -> None:
+    def _toggle_help(self) -> None:
         """Show or hide the keys."""
         self._help.setVisible(not self._help.isVisible())
         self._help.place(self.rect())
 
-    def escape(self) -> None:
+    def _escape(self) -> None:
         """Hide the keys, or close."""
         if self._help.isVisible():
             self._help.hide()
@@ -219,11 +229,11 @@ class HandWindow(QtWidgets.QWidget):
                     self._wait(now_s)
         elif self._held:
             self._say(states.paused(live=True))
-        self.views.tick(now_s)
+        self._views.tick(now_s)
         if now_s >= self._timeline_due_s:
             self._timeline_due_s = now_s + TIMELINE_S
             self._timeline.refresh(now_s)
-            self.transport.refresh()
+            self._transport.refresh()
         if now_s >= self._figures_due_s:
             self._figures_due_s = now_s + FIGURES_S
             self._refresh(now_s)
@@ -237,18 +247,18 @@ class HandWindow(QtWidgets.QWidget):
             self._hand_s = now_s
         self._last = self._unpainted = result
         self._shown_s = now_s
-        self.views.show_result(result, now_s)
+        self._views.show_result(result, now_s)
         if stale:
-            self.views.drop_hands()
+            self._views.drop_hands()
             self._say(states.late(age_s))
         elif self._paused:
             self._say(states.paused(live=False))
         elif result.hands:
-            self._say(states.following(result.hands, self._slow))
+            self._say(states.following(result.hands, self._pace.slowness))
         else:
             segment = self._live.config.segment
             doubt = nothing_between(result.frame, segment.near_mm, segment.far_mm)
-            self._say(states.no_hand(doubt, segment, self._slow, seconds=now_s - self._hand_s))
+            self._say(states.no_hand(doubt, segment, self._pace.slowness, seconds=now_s - self._hand_s))
 
     def _wait(self, now_s: float) -> None:
         """Say why nothing new is there, if it is late."""
@@ -256,14 +266,14 @@ class HandWindow(QtWidgets.QWidget):
         if live.info is None:
             self._say(states.no_camera(trouble) if trouble else states.starting(live.config.camera.kind))
         elif trouble:
-            self.views.drop_hands()
+            self._views.drop_hands()
             self._say(states.lost(trouble))
         elif self._last is None:
             self._say(states.loading() if live.loading else states.waiting(live.info))
         elif self._paused:
             self._say(states.paused(live=False))
         elif now_s - self._shown_s > self._stale_s:
-            self.views.drop_hands()
+            self._views.drop_hands()
             self._say(states.silent(now_s - self._shown_s))
 
     @property
@@ -278,7 +288,7 @@ class HandWindow(QtWidgets.QWidget):
         self._live.recorder.end()
         self._refresh(time.perf_counter())
         if error is not None:
-            self.views.drop_hands()
+            self._views.drop_hands()
             self._say(states.failed(error))
             return
         last, segment = self._last, self._live.config.segment  # the last pose stays to be looked at
@@ -291,8 +301,8 @@ class HandWindow(QtWidgets.QWidget):
             return
         self._state = state
         self._bar.say(state)
-        self.views.banner.say(state.title, state.detail, low=self._last is not None)
-        self.views.hint.say(state.hint)
+        self._views.banner.say(state.title, state.detail, low=self._last is not None)
+        self._views.hint.say(state.hint)
 
     def _refresh(self, now_s: float) -> None:
         """Renew the figures, and what the controls show."""
@@ -303,15 +313,11 @@ class HandWindow(QtWidgets.QWidget):
             self._opened = True
             self.setWindowTitle(f"LightHand: {info.model}, {info.serial}")
             self._panel.set_source(info, self._live.config.camera)
-            self.transport.set_player(self._live.player)
+            self._transport.set_player(self._live.player)
         if self._ended:
             return
         self._bar.write(self._figures, self._log, now_s)
-        self._drops.append((now_s, self._log.skipped, self._log.total))
-        while self._drops[0][0] < now_s - _SLOW_S:
-            self._drops.popleft()
-        (_, skipped, total), (_, skipped_now, total_now) = self._drops[0], self._drops[-1]
-        self._slow = states.slowness(skipped_now - skipped, total_now - total)
+        self._pace.note(now_s, self._log.skipped, self._log.total)
 
     def _note_painted(self) -> None:
         """Stamp the newest result, once, when it stands on the screen."""
@@ -338,7 +344,7 @@ class HandWindow(QtWidgets.QWidget):
         """
         picture = self.grab()
         with QtGui.QPainter(picture) as painter:  # grab leaves out what OpenGL drew
-            painter.drawImage(self.views.mapTo(self, QtCore.QPoint(0, 0)), self.views.image())
+            painter.drawImage(self._views.mapTo(self, QtCore.QPoint(0, 0)), self._views.image())
         if not picture.save(str(path)):
             raise SourceError(f"{path}: the picture of the window cannot be written. Choose another --snapshot folder.")
 

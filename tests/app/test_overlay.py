@@ -55,10 +55,10 @@ def test_joints_far_outside_the_picture_are_no_error() -> None:
 
 @pytest.mark.parametrize("count", [1, 7, 100])
 def test_saves_a_video_of_all_frames_and_a_sheet(tmp_path: Path, count: int) -> None:
-    snapshot = Snapshot(tmp_path / "out", 30.0)
+    snapshot = Snapshot(tmp_path / "out")
     for seq in range(count):
         if seq != 3:  # skipped: the picture before stands for it
-            snapshot.add(result(frame(seq), hand=seq % 2 == 0))
+            snapshot.add(result(frame(seq), hand=seq % 2 == 0), 30.0)
     video_path, sheet_path = snapshot.close()
     video = cv2.VideoCapture(str(video_path))
     frames = 0
@@ -74,10 +74,10 @@ def test_saves_a_video_of_all_frames_and_a_sheet(tmp_path: Path, count: int) -> 
 
 
 def test_the_picture_before_a_gap_stands_for_it(tmp_path: Path) -> None:
-    snapshot = Snapshot(tmp_path, 30.0)
+    snapshot = Snapshot(tmp_path)
     near, far = result(frame(0, depth=300), hand=False), result(frame(4, depth=2500), hand=False)
-    snapshot.add(near)
-    snapshot.add(far)
+    snapshot.add(near, 30.0)
+    snapshot.add(far, 30.0)
     video = cv2.VideoCapture(str(snapshot.close()[0]))
     shown = [video.read()[1][100, 100].astype(int) for _ in range(5)]
     video.release()
@@ -88,14 +88,14 @@ def test_the_picture_before_a_gap_stands_for_it(tmp_path: Path) -> None:
 
 def test_a_video_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "overlay.mp4").mkdir()
-    snapshot = Snapshot(tmp_path, 30.0)
+    snapshot = Snapshot(tmp_path)
     with pytest.raises(SourceError, match="cannot write this video"):
-        snapshot.add(result(frame(0)))
+        snapshot.add(result(frame(0)), 30.0)
     assert snapshot.close() == ()
 
 
 def test_nothing_shown_nothing_saved(tmp_path: Path) -> None:
-    assert Snapshot(tmp_path / "out", 30.0).close() == ()
+    assert Snapshot(tmp_path / "out").close() == ()
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match="cannot be made"):
-        Snapshot(tmp_path / "file" / "out", 30.0)
+        Snapshot(tmp_path / "file" / "out")
