@@ -18,7 +18,6 @@ from lighthand.errors import DataError
 from lighthand.types import Result, Stamps
 from tests.app.scripted import frame, result
 
-
 NUMBER = r" +\d+\.\d+"
 
 
@@ -53,10 +52,10 @@ def test_a_log_reads_as_the_run_that_wrote_it_ended(
     name, *lines, last = capsys.readouterr().out.splitlines()
     assert name == "scripted camera, a"
     texts = ["\n".join(lines), log.summary()]
-    read, ended = (re.split(NUMBER, text) for text in texts)
-    assert read == ended
-    read, ended = (re.findall(NUMBER, text) for text in texts)
-    assert [float(x) for x in read] == pytest.approx([float(x) for x in ended], abs=0.02)  # a log has microseconds
+    told, ended = (re.split(NUMBER, text) for text in texts)
+    assert told == ended
+    told, ended = (re.findall(NUMBER, text) for text in texts)
+    assert [float(x) for x in told] == pytest.approx([float(x) for x in ended], abs=0.02)  # a log has microseconds
     assert ("not drawn" in log.summary()) == drawn
     assert "sensor to arrival, above its least" in log.summary()
     assert "driver to arrival" in log.summary()
