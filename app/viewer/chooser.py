@@ -15,7 +15,6 @@ from lighthand.errors import SourceError
 
 _KINDS: Final = "Recordings (*.mcap *.bag *.db3 *.oni *.mkv *.npz *.npy);;Folders, by one of their images (*.png *.bin)"
 _IMAGES: Final = (".png", ".bin")
-_DRIVERS_CHOICE: Final = "Driver's choice"
 _OPEN: Final = "open"
 
 
@@ -38,6 +37,21 @@ class _Asking(QtWidgets.QComboBox):
         assert view is not None
         view.setMinimumWidth(min(view.sizeHintForColumn(0) + 24, 420))
         super().showPopup()
+
+    def paintEvent(self, event: QtGui.QPaintEvent | None) -> None:
+        """Cut a long name with an ellipsis."""
+        option, painter = QtWidgets.QStyleOptionComboBox(), QtWidgets.QStylePainter(self)
+        self.initStyleOption(option)
+        room = painter.style().subControlRect(  # type: ignore[union-attr]
+            QtWidgets.QStyle.ComplexControl.CC_ComboBox,
+            option,
+            QtWidgets.QStyle.SubControl.SC_ComboBoxEditField,
+            self,
+        )
+        cut = self.fontMetrics().elidedText(option.currentText, QtCore.Qt.TextElideMode.ElideRight, room.width() - 4)
+        option.currentText = cut
+        painter.drawComplexControl(QtWidgets.QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QtWidgets.QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def wheelEvent(self, event: QtGui.QWheelEvent | None) -> None:
         """Leave the wheel to what scrolls."""
@@ -68,11 +82,9 @@ class SourceChooser(QtWidgets.QWidget):
         self._devices: list[Device] = []
         self._refused: list[tuple[str, str]] = []  # a driver's name, and what to do about it
         self.sources = _Asking()
-        self.sources.setToolTip("Where frames come from. The list is made when it is opened.")
         self.sources.opening.connect(self.ask)
         self.sources.activated.connect(self._choose_source)
         self.modes = _Asking()
-        self.modes.setToolTip("Size of the camera's depth images and frames a second.")
         self.modes.opening.connect(self._ask_once)
         self.modes.activated.connect(self._choose_mode)
         refresh = QtWidgets.QToolButton()
@@ -136,6 +148,8 @@ class SourceChooser(QtWidgets.QWidget):
             self.sources.add(f"{name}: not available", None, remedy, enabled=False)
         self._show_own()
         self._fill_modes(own)
+        self.sources.setToolTip(f"{self.sources.currentText()}: where frames come from. Opened, it asks for devices.")
+        self.modes.setToolTip(f"{self.modes.currentText()}: size of the depth images and frames a second.")
 
     def _show_own(self) -> None:
         is_hand = self._info is not None and self._info.link == "rendered"
@@ -149,7 +163,7 @@ class SourceChooser(QtWidgets.QWidget):
         if not live:
             self.modes.add(size, None)
             return
-        self.modes.add(f"{_DRIVERS_CHOICE} ({size})" if self._config.fps is None else _DRIVERS_CHOICE, (None,) * 3)
+        self.modes.add(f"{size}, driver's choice" if self._config.fps is None else "Driver's choice", (None,) * 3)
         for mode in sorted(own.modes if own else (), reverse=True):
             self.modes.add(str(mode), (mode.width, mode.height, mode.fps))
         wanted = (self._config.width, self._config.height, self._config.fps)

@@ -53,6 +53,7 @@ class Millimetres(QtWidgets.QSpinBox):
         self.setSingleStep(50)
         self.setKeyboardTracking(False)  # half a number is none
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+        self.setMinimumWidth(1)  # two of them share a row
         self.setToolTip(hint)
 
     def event(self, event: QtCore.QEvent | None) -> bool:

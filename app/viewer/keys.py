@@ -38,7 +38,7 @@ class Key:
 
 KEYS: Final = (
     Key(("R",), "Record", "start or end a recording", "record"),
-    Key(("S",), "Record", "snapshot: save the picture and the pose", "snapshot"),
+    Key(("S",), "Record", "save a snapshot", "snapshot"),
     Key(("Space",), "Play", "pause or go on", "pause"),
     Key((".",), "Play", "one frame forward", "step forward"),
     Key((",",), "Play", "one frame back", "step back"),
@@ -56,10 +56,10 @@ KEYS: Final = (
     Key(("K",), "Show", "skeleton: bones and joints", "skeleton"),
     Key(("B",), "Show", "box: what the network saw", "box"),
     Key(("O",), "Show", "outline of the hand", "outline"),
-    Key(("C",), "Show", "cloud: the points of the scene", "cloud"),
-    Key(("F",), "Show", "frustum: what the camera sees", "frustum"),
+    Key(("C",), "Show", "cloud: the scene's points", "cloud"),
+    Key(("F",), "Show", "frustum: the camera's view", "frustum"),
     Key(("G",), "Show", "grid: the floor", "grid"),
-    Key(("M",), "Show", "colours over the scene or the hand", "scale"),
+    Key(("M",), "Show", "colours: scene or hand", "scale"),
     Key(("L",), "Window", "time line of the latency", "timeline"),
     Key(("Tab",), "Window", "the controls", "panel"),
     Key(("T",), "Window", "dark or light", "theme"),
@@ -141,16 +141,18 @@ def _table() -> QtWidgets.QWidget:
     table = QtWidgets.QWidget()
     table.setObjectName("sheet")
     columns = QtWidgets.QHBoxLayout(table)
-    columns.setContentsMargins(24, 18, 24, 20)
+    columns.setContentsMargins(24, 8, 24, 16)
     columns.setSpacing(32)
     groups = [(name, list(keys)) for name, keys in groupby(KEYS, key=lambda key: key.group)]
     for part in (groups[:_LEFT_GROUPS], groups[_LEFT_GROUPS:]):
         grid = QtWidgets.QGridLayout()
         grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(5)
+        grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
         for name, keys in part:
-            grid.addWidget(_label(name, "group"), grid.rowCount(), 0, 1, 2)
+            row = grid.rowCount()
+            grid.setRowMinimumHeight(row, 25)
+            grid.addWidget(_label(name, "group"), row, 0, 1, 2, QtCore.Qt.AlignmentFlag.AlignBottom)
             for key in keys:
                 row = grid.rowCount()
                 grid.addWidget(_label(key.label, "key"), row, 0, QtCore.Qt.AlignmentFlag.AlignLeft)
