@@ -90,6 +90,7 @@ def draw_outline(painter: QtGui.QPainter, line: QtGui.QPainterPath, theme: Theme
 
 def draw_text(painter: QtGui.QPainter, left: float, base: float, text: str, theme: Theme, opacity: float = 1.0) -> None:
     """Write a line that can be read on any ground: with a halo."""
+    painter.save()
     font = painter.font()
     font.setPixelSize(_TEXT_PX)
     font.setWeight(QtGui.QFont.Weight.DemiBold)
@@ -100,7 +101,7 @@ def draw_text(painter: QtGui.QPainter, left: float, base: float, text: str, them
         painter.drawText(QtCore.QPointF(left + right, base + down), text)
     painter.setPen(qcolour(theme.text))
     painter.drawText(QtCore.QPointF(left, base), text)
-    painter.setOpacity(1.0)
+    painter.restore()
 
 
 def draw_card(painter: QtGui.QPainter, place: QtCore.QRectF, theme: Theme) -> None:

@@ -186,6 +186,15 @@ def test_the_box_has_marked_corners_a_thin_edge_and_a_label(view: DepthView) -> 
     assert np.array_equal(pixels(view), plain)
 
 
+def test_a_label_leaves_the_legends_letters_as_they_are(view: DepthView) -> None:
+    view.show_frame(frame(0), ())
+    card = legend_place(WIDTH, HEIGHT).toRect()
+    legend = (slice(card.top(), card.bottom()), slice(card.left(), card.right()))
+    plain = pixels(view)[legend]
+    show(view, hand_at())
+    assert np.array_equal(pixels(view)[legend], plain)
+
+
 def test_a_label_stays_in_the_picture(view: DepthView) -> None:
     view.set_look(ViewConfig(skeleton=False, outline=False))
     hand = hand_at()
