@@ -60,12 +60,11 @@ class CameraConfig:
             raise ConfigError("loop belongs to a recording: give one with --source.")
         if self.intrinsics is not None and self.kind not in ("replay", "openni", "kinect"):
             raise ConfigError("intrinsics belong to a recording or to --camera openni; others bring their own.")
-        is_device = self.kind not in ("replay", "synthetic")
-        if is_device and self.pace == "lockstep":
+        if self.is_device and self.pace == "lockstep":
             raise ConfigError("a device does not wait: lockstep is for --source PATH or --camera synthetic.")
         mode = {"serial": self.serial, "width": self.width, "height": self.height, "fps": self.fps}
         for name, value in {**mode, "filters": self.filters or None}.items():
-            if value is not None and not is_device:
+            if value is not None and not self.is_device:
                 raise ConfigError(f"{name} is for a device that is plugged in, not for {self.kind}.")
             if isinstance(value, int) and not 1 <= value <= 10_000:
                 raise ConfigError(f"camera.{name}={value}: expected 1 to 10000.")
@@ -75,6 +74,11 @@ class CameraConfig:
             raise ConfigError("filters are librealsense's: they need --camera realsense.")
         if self.seed < 0:
             raise ConfigError(f"camera.seed={self.seed}: expected 0 or more.")
+
+    @property
+    def is_device(self) -> bool:
+        """Whether frames come from hardware."""
+        return self.kind not in ("replay", "synthetic")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -19,27 +18,25 @@ from typing import Final
 
 import lighthand
 from app.cameras.base import CameraInfo
-from app.config import AppConfig
 from app.latency import FrameLog
+from app.live import Live
 from app.options import make_parser, resolve
 from app.pacing import Collector, no_collection, paced
 from app.recording.recorder import Recorder
-from app.session import Session
+from app.saved import load_saved, save_settings
 from app.slot import SlotClosedError
-from app.sources import list_devices, open_camera
+from app.sources import list_devices
 from app.viewer.display import missing_display
+from app.viewer.faces import Viewer
 from app.viewer.overlay import Snapshot, make_folder
-from lighthand.backends import open_estimator
 from lighthand.config import config_to_dict
 from lighthand.errors import LightHandError, SourceError
-from lighthand.pipeline import Pipeline
-from lighthand.segment import SegmentConfig
-from lighthand.types import Result
 
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
 _COMPILED: Final = Path(os.environ.get("NUMBA_CACHE_DIR", Path(lighthand.__file__).parent))
 _POLL_S: Final = 0.1  # how soon a run sees ^C
+_FACE_POLL_S: Final = 0.015  # how long a face waits for a result before it looks at its keys and mouse
 _PATIENCE_S: Final = 3.0  # a second ^C within that time is a double key press
 
 
@@ -92,71 +89,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     """Build everything, run until the end, stop everything."""
-    config = resolve(options)
-    headless, seconds, folder = options.headless, options.seconds, options.snapshot
-    missing: str | None = None
-    if not headless and (missing := missing_display()):
-        headless, seconds, folder = True, seconds or DEMO_S, folder or DEMO_FOLDER
-    if not any(_COMPILED.rglob("*.nbi")):  # before the source: the rendered hand compiles its part
+    viewer, seconds, folder = options.viewer, options.seconds, options.snapshot
+    if options.headless:
+        viewer = "none"
+    if viewer in ("qt", "open3d") and (missing := missing_display()):
+        viewer, seconds, folder = "none", seconds or DEMO_S, folder or DEMO_FOLDER
+        sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
+    config = resolve(options, load_saved() if viewer == "qt" else None)
+    if not any(_COMPILED.rglob("*.nbi")):
         sys.stderr.write("the first start compiles some parts, which takes half a minute\n")
     with ExitStack() as stack:
         for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
             sys.stderr.write(f"pacing: {line}\n")
-        camera = open_camera(config.camera)
-        stack.callback(camera.close)
-        info = camera.info
-        if headless and not options.headless:
-            sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
         if folder:
             make_folder(folder)
-        estimator = open_estimator(config.network)
-        pipeline = Pipeline(estimator, config.pipeline)
-        pipeline.warm_up()
-        if not headless:
+        if viewer == "qt":
             import_module("app.viewer.window")  # takes a second, in which frames would wait
-        snapshot = Snapshot(folder, info.fps) if folder and headless else None
-        about = _about(info, config)
-        log = FrameLog(options.log, drawn=not headless, about=about)
+        log = FrameLog(options.log, drawn=viewer != "none", about={"config": config_to_dict(config)})
         stack.enter_context(log)
-        recorder = Recorder(about)
+        recorder = Recorder()
         stack.callback(recorder.end)
-        if options.record:
-            recorder.start(options.record, info)
         stack.enter_context(no_collection())
         collector = Collector()
-        lockstep = config.camera.pace == "lockstep"
-
-        def rest(result: Result) -> None:
-            recorder.result(result)
-            if headless:
-                collector()
-
-        session = Session(
-            camera,
-            pipeline.process,
+        live = Live(
+            config,
             log,
-            config.segment,
-            lockstep=lockstep,
-            record=partial(recorder.frame, wait=lockstep),
-            rest=rest,
+            recorder,
+            patient=viewer == "qt",
+            record_to=options.record,
+            rest=lambda _: collector() if viewer == "none" else None,
         )
+        snapshot = Snapshot(folder) if folder and viewer == "none" else None
         interrupt = Interrupt()
         saved: list[Path] = []
 
         def run() -> None:
-            session.start()
-            if headless:
-                ended = _watch(session, snapshot, seconds, interrupt)
-            else:
+            live.start()
+            if viewer == "qt":
                 picture = folder / "window.png" if folder else None
-                ended = _show(session, info, log, recorder, config.segment, seconds, interrupt, picture, collector)
+                ended = _show(live, log, seconds, interrupt, picture, collector)
                 saved.extend([picture] if picture else [])
+            else:
+                ended = _watch(live, log, viewer, snapshot, seconds, interrupt, collector)
             if ended is not None:
                 raise ended
 
         def report() -> None:
             lines = [log.summary()]
-            if lockstep:
+            if config.camera.pace == "lockstep":
                 lines.append("(lock step: a frame waits for the worker, so its age says nothing of a live run)")
             lines += [
                 f"recorded {tape.frames} frames, {tape.dropped} dropped, {tape.size_bytes / 1e6:.1f} MB: {tape.path}"
@@ -175,8 +155,8 @@ def _run(options: argparse.Namespace) -> int:
             if failed := [tape.error for tape in recorder.recordings if tape.error]:
                 raise SourceError("; ".join(failed))
 
-        error = _first_error(run, session.stop, recorder.stop, log.close, report, save, name_saved, check_recordings)
-        if hung := (*session.running, *recorder.running):
+        error = _first_error(run, live.stop, recorder.stop, log.close, report, save, name_saved, check_recordings)
+        if hung := (*live.running, *recorder.running):
             _leave(hung, error)
     interrupt.restore()
     if isinstance(error, LightHandError | KeyboardInterrupt):
@@ -197,47 +177,71 @@ def _first_error(*steps: Callable[[], object]) -> BaseException | None:
     return first
 
 
-def _about(info: CameraInfo, config: AppConfig) -> dict[str, object]:
-    source = {"model": info.model, "serial": info.serial, "depth_unit_mm": info.depth_unit_mm, "fps": info.fps}
-    return {"source": source, "config": config_to_dict(config)}
-
-
 def _watch(
-    session: Session, snapshot: Snapshot | None, seconds: float | None, interrupt: Interrupt
+    live: Live,
+    log: FrameLog,
+    viewer: str,
+    snapshot: Snapshot | None,
+    seconds: float | None,
+    interrupt: Interrupt,
+    collector: Collector,
 ) -> BaseException | None:
-    """Take results without a window until the end; give the error that ended the source."""
+    """Take results until the end, for a face that is not Qt's or for none; give the error that ended the source."""
     end_s = time.perf_counter() + seconds if seconds else math.inf
     number = 0
-    while not interrupt.requested and time.perf_counter() < end_s:
-        try:
-            taken = session.results.take(number, _POLL_S)
-        except SlotClosedError as closed:
-            return closed.__cause__
-        if taken is not None:
+    face: Viewer | None = None
+    with ExitStack() as stack:
+        while not interrupt.requested and time.perf_counter() < end_s:
+            try:
+                taken = live.results.take(number, _FACE_POLL_S if face else _POLL_S)
+            except SlotClosedError as closed:
+                return closed.__cause__
+            if taken is None:
+                if face and not face.poll():
+                    return None
+                continue
             number = taken.number
+            info = live.info
+            assert info is not None
             if snapshot:
-                snapshot.add(taken.value)
+                snapshot.add(taken.value, info.fps)
+            if viewer != "none":
+                if face is None:
+                    face = _open_face(viewer, info)
+                    stack.callback(face.close)
+                if not face.show(taken.value):
+                    return None
+                log.drawn(taken.value.frame.seq, time.perf_counter())
+                collector()
     return None
 
 
+def _open_face(viewer: str, info: CameraInfo) -> Viewer:
+    if viewer == "open3d":
+        from app.viewer.open3d_window import Open3DWindow
+
+        return Open3DWindow(info)
+    from app.viewer.rerun_stream import RerunStream
+
+    return RerunStream(info)
+
+
 def _show(
-    session: Session,
-    info: CameraInfo,
+    live: Live,
     log: FrameLog,
-    recorder: Recorder,
-    segment: SegmentConfig,
     seconds: float | None,
     interrupt: Interrupt,
     picture: Path | None,
     collector: Collector,
 ) -> BaseException | None:
-    """Open the window, wait until it is closed, save how it looked; give the error that ended the source."""
+    """Open the window, wait until it is closed, keep its settings; give the error that ended the source."""
     from PyQt6 import QtCore, QtWidgets
 
     from app.viewer.window import HandWindow
 
     application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(sys.argv[:1])
-    window = HandWindow(session.results, info, log, segment, recorder, lambda: session.trouble)
+    before = live.config
+    window = HandWindow(live, log)
     window.show()
     end_s = time.perf_counter() + seconds if seconds else math.inf
 
@@ -253,6 +257,7 @@ def _show(
     timer.stop()
     if picture:
         window.save_picture(picture)
+    save_settings(window.config, before)
     return window.error
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 from app.cameras.base import Filter, Kind
 from app.config import AppConfig
+from app.saved import saved_path
 from lighthand.backends import WEIGHTS, Backend
 from lighthand.command import seconds, size
 from lighthand.config import load_config
 from lighthand.errors import ConfigError
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -30,6 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--pace", choices=("recorded", "lockstep"), help="lockstep: as fast as it goes, no frame lost")
     add("--loop", action="store_true", default=None, help="play the recording again and again")
     add("--headless", action="store_true", help="no window")
+    add("--viewer", choices=("qt", "open3d", "rerun"), default="qt", help="what shows it (rerun: an extra package)")
     add("--model", choices=("hand", "fast"), help="fast: a smaller network for weak machines (default: hand)")
     add("--backend", choices=get_args(Backend), help="what runs the network (default: onnxruntime)")
     add(
@@ -53,8 +58,12 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def resolve(options: argparse.Namespace) -> AppConfig:
-    """Resolve the settings: defaults, file, --set, and the options that stand for a setting.
+def resolve(options: argparse.Namespace, base: AppConfig | None = None) -> AppConfig:
+    """Resolve the settings: defaults, what the window kept, file, --set, and the options that stand for a setting.
+
+    Args:
+        options: of the command line.
+        base: takes the place of the defaults: what the window kept; it gives way where it does not go with the rest.
 
     Raises:
         ConfigError: a setting is unknown, of the wrong type, out of range, or does not go with another.
@@ -85,8 +94,12 @@ def resolve(options: argparse.Namespace) -> AppConfig:
         flags["camera.kind"] = "replay"
     overrides = [f"{key}={json.dumps(value, default=str)}" for key, value in flags.items()]
     try:
-        return load_config(AppConfig, options.config, [*options.set, *overrides])
+        return load_config(AppConfig, options.config, [*options.set, *overrides], base)
     except ConfigError as error:
+        if base is not None:
+            config = resolve(options)  # raises where the fault is not what was kept
+            _LOG.warning("%s is ignored, it does not go with what is asked: %s", saved_path(), error)
+            return config
         if options.set:
             raise
         text = str(error).removeprefix("--set: ").removeprefix("camera: ")  # the user typed no --set

@@ -1,4 +1,4 @@
-"""One run of the program without its face: camera, capture thread, worker thread, results."""
+"""One source from its opening to its end: capture thread, worker thread, results."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from app.cameras.base import Camera
-from app.capture import Capture
+from app.cameras.base import Camera, CameraInfo
+from app.cameras.player import Player
+from app.capture import Capture, OpenCamera
 from app.latency import FrameLog
 from app.slot import Slot
 from app.worker import Process, track_frames
@@ -18,39 +19,45 @@ JOIN_S: Final = 2.0
 
 
 class Session:
-    """Owns the two threads and the two slots; the camera is open before ``start``."""
+    """Owns the two threads and the two slots."""
 
     def __init__(
         self,
-        camera: Camera,
-        process: Process,
+        open_camera: OpenCamera,
+        make_process: Callable[[], Process],
         log: FrameLog,
         segment: SegmentConfig,
         *,
         lockstep: bool,
+        patient: bool = False,
+        opened: Callable[[Camera], object] = lambda camera: None,
         record: Callable[[Frame], None] = lambda frame: None,
         rest: Callable[[Result], object] = lambda result: None,
     ) -> None:
         """Build, start nothing.
 
         Args:
-            camera: an open camera.
-            process: ``Pipeline.process``.
+            open_camera: gives the camera, on the capture thread.
+            make_process: gives ``Pipeline.process``, on the worker thread.
             log: takes every result.
-            segment: where ``process`` looks for hands.
+            segment: where hands are looked for.
             lockstep: no frame is skipped at either slot; somebody must take every result.
+            patient: wait for a camera where there is none.
+            opened: given the camera when it is open, on the capture thread.
             record: given each frame on the capture thread, before anything can skip it.
             rest: given each result on the worker thread, when it can be taken.
         """
         self.results: Slot[Result] = Slot()
         frames: Slot[Frame] = Slot()
-        self._capture = Capture(camera, frames, segment, lockstep=lockstep, record=record)
+        self._capture = Capture(
+            open_camera, frames, segment, lockstep=lockstep, patient=patient, opened=opened, record=record
+        )
         self._threads = (
             threading.Thread(name="capture", target=self._capture.run),
             threading.Thread(
                 name="worker",
                 target=track_frames,
-                args=(frames, self.results, process, log, rest),
+                args=(frames, self.results, make_process, log, rest),
                 kwargs={"lockstep": lockstep},
             ),
         )
@@ -72,6 +79,16 @@ class Session:
             if thread.ident is not None:
                 thread.join(JOIN_S)
         return self.running
+
+    @property
+    def info(self) -> CameraInfo | None:
+        """Of the camera, once it is open."""
+        return self._capture.info
+
+    @property
+    def player(self) -> Player | None:
+        """What controls the playback of a recording, once it is open."""
+        return self._capture.player
 
     @property
     def trouble(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
-from app.cameras.base import Camera, Device, MissingSdkError
+from app.cameras.base import Camera, Device, EndOfSourceError, MissingSdkError
 from app.cameras.catalogue import open_recording
 from app.cameras.modes import Wanted
 from app.cameras.synthetic import SyntheticCamera
@@ -19,7 +19,7 @@ _LOG: Final = logging.getLogger(__name__)
 DRIVERS: Final = ("realsense", "azure", "openni")
 """The kinds of devices, in the order in which "auto" asks for them; each has a file of its name in ``cameras``."""
 
-_ABOUT: Final = {
+ABOUT: Final = {
     "realsense": "Intel RealSense",
     "azure": "Azure Kinect",
     "openni": "OpenNI2: PrimeSense, Xtion, Structure; with their drivers Kinect v1 and v2, Orbbec",
@@ -41,17 +41,21 @@ def devices_of(kind: str) -> tuple[Device, ...]:
     return ask()
 
 
-def open_camera(config: CameraConfig) -> Camera:
+def open_camera(config: CameraConfig, note: Callable[[Camera], object] = lambda camera: None) -> Camera:
     """Open the source that the settings mean.
 
     With "auto" that is the first device that can be opened; without any, the rendered hand.
+
+    Args:
+        config: the settings.
+        note: is given each camera before it is opened, so that another thread can close it meanwhile.
 
     Raises:
         SourceError: it cannot be opened.
         ConfigError: the description of a recording's camera cannot be read.
     """
     if config.kind == "auto":
-        return _first_that_answers(config)
+        return _first_that_answers(config, note)
     if config.kind == "synthetic":
         camera: Camera = SyntheticCamera(config.seed, pace=config.pace)
     elif config.kind == "replay":
@@ -59,11 +63,16 @@ def open_camera(config: CameraConfig) -> Camera:
         camera = open_recording(config.source, config.intrinsics, pace=config.pace, loop=config.loop)
     else:
         camera = _device(config, "openni" if config.kind == "kinect" else config.kind, config.serial)
+    return _opened(camera, note)
+
+
+def _opened(camera: Camera, note: Callable[[Camera], object]) -> Camera:
+    note(camera)
     camera.open()
     return camera
 
 
-def _first_that_answers(config: CameraConfig) -> Camera:
+def _first_that_answers(config: CameraConfig, note: Callable[[Camera], object]) -> Camera:
     for kind in DRIVERS:
         try:
             found = devices_of(kind)
@@ -73,18 +82,17 @@ def _first_that_answers(config: CameraConfig) -> Camera:
             _LOG.warning("passed over: %s", error)
             continue
         for device in (each for each in found if each.modes):  # without a mode it cannot be opened now
-            camera = _device(config, kind, device.serial)
             try:
-                camera.open()
+                camera = _opened(_device(config, kind, device.serial), note)
+            except EndOfSourceError:  # closed meanwhile
+                raise
             except SourceError as error:
                 _LOG.warning("passed over: %s", error)
                 continue
             _LOG.warning("camera: %s %s (--camera %s)", device.model, device.serial, kind)
             return camera
     _LOG.warning("no camera answers: showing the rendered hand; run_live.py --list says what was looked for")
-    camera = SyntheticCamera(config.seed, pace=config.pace)
-    camera.open()
-    return camera
+    return _opened(SyntheticCamera(config.seed, pace=config.pace), note)
 
 
 def _device(config: CameraConfig, kind: str, serial: str | None) -> Camera:
@@ -106,7 +114,7 @@ def list_devices() -> str:
     """Give the text of ``--list``: every device with its modes, and what is missing for each SDK."""
     blocks = []
     for kind in DRIVERS:
-        head = f"{_ABOUT[kind]} (--camera {kind})"
+        head = f"{ABOUT[kind]} (--camera {kind})"
         try:
             lines = [line for device in devices_of(kind) for line in _lines(device)]
         except SourceError as error:

@@ -20,7 +20,7 @@ Process = Callable[[Frame], Result]
 def track_frames(
     frames: Slot[Frame],
     results: Slot[Result],
-    process: Process,
+    make_process: Callable[[], Process],
     log: FrameLog,
     rest: Callable[[Result], object],
     *,
@@ -31,13 +31,14 @@ def track_frames(
     Args:
         frames: where capture puts frames.
         results: where the window takes results.
-        process: ``Pipeline.process``.
+        make_process: gives ``Pipeline.process``; called first, on this thread.
         log: takes every result.
         rest: given each result, when it can be taken.
         lockstep: wait until the result before was taken, and take frames however old.
     """
     number = skipped = 0
     try:
+        process = make_process()
         while True:
             try:
                 taken = frames.take(number)

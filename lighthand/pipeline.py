@@ -2,15 +2,15 @@
 
 A hand that is followed costs one look of the network (two while its side is open) at the cube where it
 should be. Where there is none, or the look fails, the segmenter proposes regions, the network looks at all
-of them and at their mirrors in one batch, and once more at the likely ones, centred on the joints it saw
-there: a hand's joints do not move with the cube.
+of them and at their mirrors in one batch (at one of the two where the user says the side), and once more at
+the likely ones, centred on the joints it saw there: a hand's joints do not move with the cube.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -21,7 +21,7 @@ from lighthand.estimator import Estimator
 from lighthand.handsize import keep_bones, load_hand
 from lighthand.segment import SegmentConfig, find_hands
 from lighthand.track import HandTrack, Sighting, TrackConfig, View, side_of
-from lighthand.types import FloatArray, Frame, HandPose, HandRegion, Intrinsics, Result, Stamps, TrackedHand
+from lighthand.types import FloatArray, Frame, HandPose, HandRegion, Intrinsics, Result, Side, Stamps, TrackedHand
 
 _GLANCE = 0.5  # presence, at least, of a region that is worth a second look
 _NEARLY = 0.75  # of the greatest presence: among regions with that much, the segmenter's order decides
@@ -37,7 +37,7 @@ class PipelineConfig:
 
 
 class Pipeline:
-    """Finds one hand and follows it. Not for use from two threads at once."""
+    """Finds one hand and follows it. Not for use from two threads at once, but for ``configure``."""
 
     def __init__(self, estimator: Estimator, config: PipelineConfig) -> None:
         """Begin with nothing seen.
@@ -50,10 +50,21 @@ class Pipeline:
             ConfigError: the size of the user's hand cannot be read.
         """
         self._estimator = estimator
-        self._config = config
-        hand = config.track.hand
-        self._bones_mm = np.array(load_hand(hand).bones_mm, np.float32) if hand else None
+        self._asked = self._config, self._bones_mm = config, _load_bones(config)
         self.reset()
+
+    def configure(self, config: PipelineConfig) -> None:
+        """Take other settings from the next frame on; from any thread.
+
+        A hand that is followed keeps its track, unless its side is said otherwise.
+
+        Args:
+            config: the settings.
+
+        Raises:
+            ConfigError: the size of the user's hand cannot be read.
+        """
+        self._asked = config, _load_bones(config)
 
     def reset(self) -> None:
         """Forget all that was seen: the next frame is the first."""
@@ -84,6 +95,7 @@ class Pipeline:
             found again, ``segmented_s`` and ``estimated_s`` are those of the search.
         """
         taken_s = time.perf_counter()
+        self._take_settings()
         segmented_s = estimated_s = taken_s
         hand: TrackedHand | None = None
         region = self._track.predict(frame, CUBE_MM) if self._track else None
@@ -93,7 +105,8 @@ class Pipeline:
             estimated_s = time.perf_counter()
             hand = self._track.update(frame, sighting)
         if hand is None:
-            regions = find_hands(frame, self._config.segment, CUBE_MM)
+            side = self._config.track.side
+            regions = [replace(r, side=side) for r in find_hands(frame, self._config.segment, CUBE_MM)]
             segmented_s = time.perf_counter()
             found = self._search(frame, regions)
             estimated_s = time.perf_counter()
@@ -103,6 +116,17 @@ class Pipeline:
             self._track = None if self._track.lost else self._track
         stamps = Stamps(frame.arrival_s, taken_s, segmented_s, estimated_s, time.perf_counter())
         return Result(frame, (hand,) if hand else (), stamps)
+
+    def _take_settings(self) -> None:
+        """Take what ``configure`` was given."""
+        config, bones_mm = self._asked  # once: another thread may give others meanwhile
+        if config is self._config:
+            return
+        if config.track.side != self._config.track.side:
+            self._track = None
+        if self._track:
+            self._track.configure(config.track, bones_mm)
+        self._config, self._bones_mm = config, bones_mm
 
     def _begin_or_resume(self, frame: Frame, found: Sighting) -> TrackedHand | None:
         """Go on with the track if the hand was found where it should be, else begin a new one."""
@@ -115,12 +139,13 @@ class Pipeline:
         """Choose the region that shows a hand: look at all, then again at the likely ones, centred on their joints."""
         if not regions:
             return None
-        glances = [_likelier_pose(sighting) for sighting in self._look(frame, regions)]
+        side = self._config.track.side
+        glances = [_likelier_pose(sighting, side) for sighting in self._look(frame, regions)]
         enough = max(_GLANCE, _NEARLY * max(pose.presence for pose in glances))
         likely = [pose for pose in glances if pose.presence >= enough and _centre(pose)[2] >= MIN_DEPTH_MM]
         if not likely:
             return None
-        sightings = self._look(frame, [HandRegion(_centre(pose), CUBE_MM) for pose in likely])
+        sightings = self._look(frame, [HandRegion(_centre(pose), CUBE_MM, side) for pose in likely])
         for glance, sighting in zip(likely, sightings, strict=True):
             pose = sighting.pose(glance.side)
             moved_mm = np.linalg.norm(pose.joints_mm - glance.joints_mm, axis=1).mean()
@@ -157,5 +182,10 @@ def _centre(pose: HandPose) -> FloatArray:
     return np.asarray(pose.joints_mm.mean(axis=0), np.float32)
 
 
-def _likelier_pose(sighting: Sighting) -> HandPose:
-    return sighting.pose(side_of(sighting.log_odds_right))
+def _likelier_pose(sighting: Sighting, side: Side | None) -> HandPose:
+    return sighting.pose(side or side_of(sighting.log_odds_right))
+
+
+def _load_bones(config: PipelineConfig) -> FloatArray | None:
+    hand = config.track.hand
+    return np.array(load_hand(hand).bones_mm, np.float32) if hand else None

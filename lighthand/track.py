@@ -39,6 +39,7 @@ class TrackConfig:
         beta_hz_s_mm: what a speed of 1 mm/s adds to the cut-off; higher lags less.
         speed_cutoff_hz: cut-off of the speed's own smoothing.
         hand: the size of the user's hand as ``lighthand.calibrate hand`` wrote it: bones then keep these lengths.
+        side: the hand's, where the user says it: the other is not asked about then, which halves a search.
     """
 
     accept: float = 0.99
@@ -49,6 +50,7 @@ class TrackConfig:
     beta_hz_s_mm: float = 0.05
     speed_cutoff_hz: float = 5.0
     hand: Path | None = None
+    side: Side | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -67,6 +69,22 @@ class TrackConfig:
                 f"track.min_cutoff_hz={self.min_cutoff_hz}, track.speed_cutoff_hz={self.speed_cutoff_hz}, "
                 f"track.beta_hz_s_mm={self.beta_hz_s_mm}: expected positive cut-offs and beta of at least 0."
             )
+
+
+def lag_ms(config: TrackConfig, speed_mm_s: float, rate_hz: float) -> float:
+    """Say how far the smoothing lags behind a steady motion: the time constant t of its low-pass.
+
+    t = 1 / (2 pi cut-off), and the cut-off rises with the speed that the filter sees. That is more than the hand's,
+    since it is measured against the filter's last value, which is behind: speed (1 + t rate). Solved for t.
+
+    Args:
+        config: the settings.
+        speed_mm_s: of the hand.
+        rate_hz: frames a second.
+    """
+    at_frame = 2 * math.pi * (config.min_cutoff_hz + config.beta_hz_s_mm * speed_mm_s)
+    behind = 2 * math.pi * config.beta_hz_s_mm * speed_mm_s * rate_hz
+    return 2e3 / (at_frame + math.sqrt(at_frame**2 + 4 * behind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +154,8 @@ class OneEuro:
     """The 1 Euro filter for joints; a joint's speed, not each coordinate's, sets its cut-off."""
 
     def __init__(self, config: TrackConfig) -> None:
-        """Begin with nothing seen."""
-        self._config = config
+        """Begin with nothing seen; other settings may be given later."""
+        self.config = config
         self._value: npt.NDArray[np.float64] | None = None
         self._velocity = np.zeros(3)
 
@@ -155,10 +173,10 @@ class OneEuro:
         if self._value is None or dt_s > _GAP_S:
             self._value, self._velocity = joints, np.zeros_like(joints)
             return joints.astype(np.float32)
-        slow = _weight(np.asarray(self._config.speed_cutoff_hz), dt_s)
+        slow = _weight(np.asarray(self.config.speed_cutoff_hz), dt_s)
         self._velocity = self._velocity + slow * ((joints - self._value) / dt_s - self._velocity)
         speed = np.linalg.norm(self._velocity, axis=1, keepdims=True)
-        cutoff = self._config.min_cutoff_hz + self._config.beta_hz_s_mm * speed
+        cutoff = self.config.min_cutoff_hz + self.config.beta_hz_s_mm * speed
         self._value = self._value + _weight(cutoff, dt_s) * (joints - self._value)
         return self._value.astype(np.float32)
 
@@ -189,9 +207,16 @@ class HandTrack:
         self._velocity = np.zeros(3)
         self._misses = 0
 
+    def configure(self, config: TrackConfig, bones_mm: FloatArray | None) -> None:
+        """Go on with other settings; arguments as for a new track."""
+        self._config = self._smooth.config = config
+        self._bones_mm = bones_mm
+
     @property
     def side(self) -> Side | None:
-        """The hand's side, once the votes agree on it."""
+        """The hand's side: the one that the user said, or else once the votes agree on it."""
+        if self._config.side is not None:
+            return self._config.side
         return side_of(self._log_odds_right) if abs(self._log_odds_right) >= _DECIDED else None
 
     @property
@@ -230,7 +255,7 @@ class HandTrack:
         """
         evidence = min(max(sighting.log_odds_right, -_VOTE), _VOTE)
         vote = min(max(self._log_odds_right + evidence, -_VOTES), _VOTES)
-        pose = sighting.pose(side_of(vote))
+        pose = sighting.pose(self._config.side or side_of(vote))
         if pose.presence < self._config.keep or not credible(frame, pose.joints_mm):
             return None
         centre = pose.joints_mm.mean(axis=0, dtype=np.float64)

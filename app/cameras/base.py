@@ -12,6 +12,7 @@ from typing import Final, Literal, Self
 
 import numpy as np
 
+from app.cameras.player import Player
 from app.formats.recording import UNITS
 from lighthand.errors import SourceError
 from lighthand.types import Frame, Intrinsics
@@ -19,9 +20,6 @@ from lighthand.types import Frame, Intrinsics
 Pace = Literal["recorded", "lockstep"]
 Kind = Literal["auto", "realsense", "openni", "kinect", "azure", "replay", "synthetic"]
 Filter = Literal["threshold", "spatial", "temporal", "holes"]
-
-PAUSE_S: Final = 0.5
-"""A longer pause in a recording is cut to this when it is played."""
 
 _ENOUGH: Final = 0.01  # of an image's pixels: fewer measurements may all be noise
 _SPECK: Final = 0.0005  # of an image's pixels: fewer in range are no hand
@@ -37,6 +35,10 @@ class MissingSdkError(SourceError):
 
 class NoFrameError(SourceError):
     """No frame came in time; another read may succeed. The text leaves the device's name to who tells it."""
+
+
+class NotDueError(NoFrameError):
+    """No frame is due in that time: the recording is paused, or its frames are far apart. Nothing is wrong."""
 
 
 class EndOfSourceError(SourceError):
@@ -115,7 +117,12 @@ class Camera(ABC):
     """A source of depth frames: a context manager that is open inside its block.
 
     A device that was lost is closed and opened again, on the same object and by the same serial number.
+
+    Attributes:
+        player: controls the playback of a recording; None where there is nothing to control.
     """
+
+    player: Player | None = None
 
     @abstractmethod
     def open(self) -> None:
@@ -133,6 +140,7 @@ class Camera(ABC):
             timeout_s: how long to wait.
 
         Raises:
+            NotDueError: none was due in time.
             NoFrameError: none came in time.
             DeviceLostError: the device is gone.
             EndOfSourceError: none will come: the recording is over or ``close`` was called.
@@ -178,31 +186,26 @@ class Metronome:
         self._due_s = time.perf_counter()
         self._closed = threading.Event()
 
-    def wait(self, timeout_s: float, next_s: float | None = None) -> float:
+    def wait(self, timeout_s: float) -> float:
         """Wait for the next beat; beats that were missed do not come in a burst.
 
         Args:
             timeout_s: how long to wait.
-            next_s: from this beat to the one after it at the recorded pace; None for the period. A longer pause in a
-                recording is cut to half a second, or to the period where that is longer.
 
         Returns:
             The time of the beat on ``perf_counter``.
 
         Raises:
-            NoFrameError: it is not due within the timeout.
+            NotDueError: it is not due within the timeout.
             EndOfSourceError: the metronome was closed.
         """
         left_s = self._due_s - time.perf_counter()
         if self._closed.wait(min(max(left_s, 0.0), timeout_s)):
             raise EndOfSourceError("the source was closed")
         if left_s > timeout_s:
-            raise NoFrameError(f"no frame within {timeout_s:g} s: the next is due in {left_s:.1f} s.")
+            raise NotDueError(f"no frame within {timeout_s:g} s: the next is due in {left_s:.1f} s.")
         now_s = time.perf_counter()
-        period_s = self._period_s
-        if next_s is not None and period_s:
-            period_s = min(next_s, max(PAUSE_S, period_s))
-        self._due_s = max(self._due_s, now_s - period_s) + period_s
+        self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
         return now_s
 
     def close(self) -> None:

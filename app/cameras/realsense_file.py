@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from app.cameras.base import PAUSE_S, EndOfSourceError, Filter, Pace
+from app.cameras.base import EndOfSourceError, Filter, Pace
+from app.cameras.player import PAUSE_S
 from app.cameras.realsense_devices import text_of
 from app.cameras.realsense_frames import FrameMaker, describe
 from lighthand.errors import SourceError

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import replace
+import time
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from app.cameras.base import Camera, CameraInfo, EndOfSourceError, Metronome, Pace
+from app.cameras.base import Camera, CameraInfo, EndOfSourceError, NotDueError, Pace
 from app.cameras.calibration import find_calibration, load_calibration, unit_doubt
+from app.cameras.player import Player, Turn
 from app.formats.arrays import open_npy, open_npz
 from app.formats.folder import open_folder
 from app.formats.mcap_read import McapRecording
@@ -18,6 +21,9 @@ from lighthand.errors import SourceError
 from lighthand.types import Frame
 
 _LOG: Final = logging.getLogger(__name__)
+
+CUT_S: Final = 1.0
+"""What the camera's times rise by where playback jumps: more than the tracker smooths and predicts over."""
 
 _SHORT_S: Final = 2.0  # a recording shorter than that is over before one has looked
 _SELF_DESCRIBING: Final = (".npz", ".mcap")
@@ -40,12 +46,10 @@ class ReplayCamera(Camera):
         """
         self._source = source
         self._intrinsics = intrinsics
-        self._pace = pace
-        self._loop = loop
+        self.player: Player = Player(loop=loop, paced=pace == "recorded")
         self._info: CameraInfo | None = None
         self._busy = threading.Lock()  # held while a frame is read from the file
         self._recording: Recording | None = None
-        self._metronome: Metronome | None = None
 
     def open(self) -> None:
         """Find the frames and their description, and read the first.
@@ -61,20 +65,19 @@ class ReplayCamera(Camera):
         if doubt := unit_doubt(camera.width, camera.height, unit):
             _LOG.warning("%s: %s", self._source, doubt)
         self._info = CameraInfo(about.model, about.serial, about.firmware, "file", unit, camera, about.fps)
-        if self._pace == "recorded" and not self._loop and count < _SHORT_S * about.fps:
+        if self.player.paced and not self.player.loop and count < _SHORT_S * about.fps:
             _LOG.warning(
                 "%s: %d frame(s), over in %.2g s: --loop plays them again and again, --pace lockstep shows every one",
                 self._source, count, count / about.fps,
             )  # fmt: skip
-        self._step = self._damaged = 0
-        self._round = self._ahead = 0  # what is added to the numbers in this round, and to the times:
-        self._sensor_ahead_s = self._backend_ahead_s = 0.0
-        self._shown: RecordedFrame | None = None
+        self._damaged = 0
+        self._last: Frame | None = None
+        self._ahead, self._sensor_ahead_s, self._backend_ahead_s = 0, 0.0, 0.0  # of the recording's numbers and times
         with self._busy:
             self._recording = recording
-            self._metronome = Metronome(about.fps, self._pace)
+            self.player.start([recording.moment_s(step) for step in range(count)], about.fps)
         try:
-            _, self._first = self._load(recording, 0)
+            self._load(recording, Turn(0, back=False, cut=False))
         except BaseException:
             self.close()
             raise
@@ -116,55 +119,60 @@ class ReplayCamera(Camera):
 
     def read(self, timeout_s: float) -> Frame:
         """Give the next frame when it is due; see ``Camera.read``."""
+        end_s = time.perf_counter() + timeout_s
         with self._busy:
-            recording, metronome = self._recording, self._metronome
-            if recording is None or metronome is None:
+            recording, player = self._recording, self.player
+            if recording is None:
                 raise EndOfSourceError(f"{self._source}: not opened, or closed")
-            step, raw = self._load(recording, self._step)  # before it is due: a camera has its image ready, too
-            at = (step + 1) % recording.count
-            gap_s = recording.moment_s(at) - recording.moment_s(at - 1) if at else 1 / self.info.fps
-            arrival_s = metronome.wait(timeout_s, gap_s)
-            shown = self._shown = self._in_round(recording, step, raw)
-            self._step = step + 1
-        info = self.info
-        return Frame(
-            shown.seq, shown.depth, info.depth_unit_mm, info.intrinsics, arrival_s, shown.sensor_s, shown.sensor_clock,
-            info.serial, shown.backend_s,
-        )  # fmt: skip
+            while turn := player.turn(end_s):
+                found = self._load(recording, turn)  # before it is due: a camera has its image ready, too
+                if found is None:
+                    player.skip_rest(turn)
+                    continue
+                step, raw = found
+                arrival_s = player.give(turn, step, end_s)
+                if arrival_s is not None:
+                    self._last = self._frame(raw, arrival_s, cut=turn.cut)
+                    return self._last
+                if time.perf_counter() >= end_s:
+                    break
+            if player.ended:
+                raise EndOfSourceError(f"{self._source}: closed, or over after {recording.count} frames")
+            raise NotDueError(f"{self._source}: no frame within {timeout_s:g} s: paused, or the next is not due.")
 
-    def _load(self, recording: Recording, step: int) -> tuple[int, RecordedFrame]:
-        """Read the frame of a step, or the first after it that is not damaged; give its step, too."""
-        for at in range(step, step + recording.count):
-            if at >= recording.count and not self._loop:
-                raise EndOfSourceError(f"{self._source}: the recording is over after {recording.count} frames")
+    def _load(self, recording: Recording, turn: Turn) -> tuple[int, RecordedFrame] | None:
+        """Read the frame of a turn, or the nearest in its direction that is not damaged; give its step, too."""
+        steps: Iterable[int] = range(turn.step, recording.count)
+        if turn.back:
+            steps = chain(range(turn.step, -1, -1), range(turn.step + 1, recording.count))
+        for step in steps:
             try:
-                return at, recording.frame(at % recording.count)
+                return step, recording.frame(step)
             except DamagedFrameError as error:
                 if not self._damaged:
                     _LOG.warning("%s It is left out, and so are others like it.", error)
                 self._damaged += 1
-        raise SourceError(f"{self._source}: no frame can be read. Copy the file again.")
+        if turn.step == 0:
+            raise SourceError(f"{self._source}: no frame can be read. Copy the file again.")
+        return None
 
-    def _in_round(self, recording: Recording, step: int, raw: RecordedFrame) -> RecordedFrame:
-        """Let numbers and times go on where the round before ended."""
-        rounds = step // recording.count
-        if not rounds:
-            return raw
-        last, first = self._shown, self._first
-        assert last is not None
-        if rounds > self._round:
-            beat_s = 1 / recording.about.fps
-            self._round, self._ahead = rounds, last.seq + 1 - first.seq
-            self._sensor_ahead_s = (last.sensor_s or 0.0) + beat_s - (first.sensor_s or 0.0)
-            self._backend_ahead_s = (last.backend_s or 0.0) + beat_s - (first.backend_s or 0.0)
+    def _frame(self, raw: RecordedFrame, arrival_s: float, *, cut: bool) -> Frame:
+        """Make the frame; where playback jumped, numbers and times go on rising, and no frame counts as lost."""
+        last, info = self._last, self.info
+        if cut and last is not None:
+            self._ahead = last.seq + 1 - raw.seq
+            self._sensor_ahead_s = _ahead_s(last.sensor_s, raw.sensor_s)
+            self._backend_ahead_s = _ahead_s(last.backend_s, raw.backend_s)
         sensor_s = None if raw.sensor_s is None else raw.sensor_s + self._sensor_ahead_s
         backend_s = None if raw.backend_s is None else raw.backend_s + self._backend_ahead_s
-        return replace(raw, seq=raw.seq + self._ahead, sensor_s=sensor_s, backend_s=backend_s)
+        return Frame(
+            raw.seq + self._ahead, raw.depth, info.depth_unit_mm, info.intrinsics, arrival_s, sensor_s,
+            raw.sensor_clock, info.serial, backend_s,
+        )  # fmt: skip
 
     def close(self) -> None:
         """End; see ``Camera.close``."""
-        if self._metronome is not None:
-            self._metronome.close()
+        self.player.close()
         with self._busy:
             if self._recording is not None:
                 self._recording.close()
@@ -176,3 +184,7 @@ class ReplayCamera(Camera):
         if self._info is None:
             raise SourceError(f"{self._source}: not opened")
         return self._info
+
+
+def _ahead_s(last_s: float | None, raw_s: float | None) -> float:
+    return 0.0 if last_s is None or raw_s is None else last_s + CUT_S - raw_s

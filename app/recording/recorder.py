@@ -73,14 +73,9 @@ _Item = Frame | Result | _Gap
 class Recorder:
     """Takes every frame from the capture thread and every result from the worker; may be started again and again."""
 
-    def __init__(self, about: Mapping[str, object]) -> None:
-        """Start nothing; compile the codec, for which a first frame could not wait.
-
-        Args:
-            about: goes into every recording as JSON: the resolved settings.
-        """
+    def __init__(self) -> None:
+        """Start nothing; compile the codec, for which a first frame could not wait."""
         rvl.encode(np.zeros((1, 1), np.uint16))
-        self._about = dict(about)
         self._changed = threading.Condition()
         self._queue: deque[_Item] = deque()
         self._waiting_bytes = self._waiting_results = 0
@@ -94,12 +89,13 @@ class Recorder:
         self._frames = self._dropped = self._results_dropped = self._size_bytes = 0
         self._error = ""
 
-    def start(self, path: Path, info: CameraInfo) -> None:
+    def start(self, path: Path, info: CameraInfo, about: Mapping[str, object]) -> None:
         """Begin a recording.
 
         Args:
             path: of the file, an ``.mcap`` that is not there.
             info: of the camera that gives the frames.
+            about: goes into it as JSON: the resolved settings.
 
         Raises:
             SourceError: a recording is running, or the file is there, has another suffix, or cannot be made.
@@ -111,7 +107,7 @@ class Recorder:
         camera = Description(
             info.model, info.serial, info.depth_unit_mm, info.intrinsics, info.fps, firmware=info.firmware
         )
-        writer = RecordingWriter(path, camera, self._about)
+        writer = RecordingWriter(path, camera, about)
         with self._changed:
             self._queue.clear()
             self._seq = self._gap = None

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from app.cameras.base import CameraInfo
-from app.viewer.colours import BACKGROUND, FAR_MM, depth_image, finger_colour
+from app.viewer.colours import BACKGROUND, depth_image, finger_colour
 from app.viewer.display import missing_display
 from app.viewer.faces import live_hands, stale_after_s
+from app.viewer.scale import SCENE
 from lighthand.errors import SourceError
 from lighthand.geometry import unproject
 from lighthand.skeleton import BONES, JOINTS
@@ -171,9 +172,9 @@ class _Rays:
         self._rays = unproject(np.stack([u, v, np.ones_like(u)], axis=-1), camera)
 
     def cloud(self, frame: Frame, regions: list[HandRegion]) -> tuple[Doubles, Doubles]:
-        """Give the points nearer than FAR_MM, (n, 3) mm, and their RGB, 0 to 1: bright within the regions."""
+        """Give the points that have a colour, (n, 3) mm, and their RGB, 0 to 1: bright within the regions."""
         z = frame.depth[:: self._step, :: self._step] * np.float32(frame.depth_unit_mm)
-        seen = (z > 0) & (z < FAR_MM)
+        seen = (z > 0) & (z < SCENE.far_mm)
         points = self._rays[seen] * z[seen, None]
         bright = np.zeros(len(points), bool)
         for region in regions:

@@ -8,15 +8,20 @@ from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from app.viewer.colours import BACKGROUND, TEXT, Image, depth_image, finger_colour, joints_px
+from app.viewer.colours import BACKGROUND, TEXT, Image, depth_image, finger_colour, joints_px, opacity_of
+from app.viewer.theme import Colour
 from lighthand.crop import region_box
 from lighthand.errors import SourceError
 from lighthand.skeleton import BONES
-from lighthand.types import Result
+from lighthand.types import FloatArray, Result
 
 _SHIFT: Final = 4  # OpenCV draws at 1 / 16 pixel
 _MIN_WIDTH: Final = 640
+_RADIUS: Final = 4  # of a joint
+_EDGE: Final = 0.45  # opacity of the box between its corners
+_CORNER: Final = 0.1  # of the box's edge
 _BAR: Final = 28
 _TILE: Final = 320
 _ROOM: Final = 1.3  # what a tile shows around the hand, in edges of its cube
@@ -25,7 +30,7 @@ _TILES: Final = 20
 
 
 def draw_result(result: Result) -> tuple[Image, int]:
-    """Draw a frame's depth in colour and its hands over it; hidden joints are hollow.
+    """Draw a frame's depth in colour and its hands over it: hidden joints hollow, the less sure the fainter.
 
     Args:
         result: what to draw.
@@ -37,17 +42,61 @@ def draw_result(result: Result) -> tuple[Image, int]:
     scale = max(1, math.ceil(_MIN_WIDTH / image.shape[1]))
     image = np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
     for hand in result.hands:
+        _draw_box(image, (np.array(region_box(hand.region, result.frame.intrinsics)) + 0.5) * scale - 0.5)
         points = (joints_px(hand.joints_mm, result.frame.intrinsics) + 0.5) * scale - 0.5
-        fixed = [tuple(point) for point in np.rint(points * (1 << _SHIFT)).astype(int).tolist()]
+        opacities = [opacity_of(value) for value in hand.pose.confidence.tolist()]
         for width, dark in ((6, True), (2, False)):
             for parent, child in BONES:
                 colour = (0, 0, 0) if dark else finger_colour(child)
-                cv2.line(image, fixed[parent], fixed[child], colour, width, cv2.LINE_AA, _SHIFT)
-        for joint, (point, hidden) in enumerate(zip(fixed, hand.pose.hidden, strict=True)):
-            fill, rim = ((0, 0, 0), finger_colour(joint)) if hidden else (finger_colour(joint), (0, 0, 0))
-            cv2.circle(image, point, 4 << _SHIFT, fill, -1, cv2.LINE_AA, _SHIFT)
-            cv2.circle(image, point, 4 << _SHIFT, rim, 2 if hidden else 1, cv2.LINE_AA, _SHIFT)
+                _draw_line(image, points[[parent, child]], colour, width, opacities[child])
+        for joint, (point, hidden) in enumerate(zip(points, hand.pose.hidden.tolist(), strict=True)):
+            _draw_joint(image, point, finger_colour(joint), hidden, opacities[joint])
     return image, scale
+
+
+def _draw_box(image: Image, edges: npt.NDArray[np.float64]) -> None:
+    """Draw the crop's box, its corners marked."""
+    left, top, right, bottom = edges
+    corners = np.array(((left, top), (right, top), (right, bottom), (left, bottom)), np.float32)
+    for corner, after, before in zip(corners, np.roll(corners, -1, 0), np.roll(corners, 1, 0), strict=True):
+        _draw_line(image, np.stack((corner, after)), TEXT, 1, _EDGE)
+        for end in (after, before):
+            _draw_line(image, np.stack((corner, corner + _CORNER * (end - corner))), TEXT, 2, 1.0)
+
+
+def _draw_line(image: Image, ends: FloatArray, colour: Colour, width: int, opacity: float) -> None:
+    """Draw a line, (2, 2) pixels, over the image."""
+    corner, under = _around(image, ends, width)
+    if under.size:
+        over = under.copy()
+        first, last = _fixed(ends - corner)
+        cv2.line(over, first, last, colour, width, cv2.LINE_AA, _SHIFT)
+        cv2.addWeighted(over, opacity, under, 1 - opacity, 0, dst=under)
+
+
+def _draw_joint(image: Image, point: FloatArray, colour: Colour, hidden: bool, opacity: float) -> None:
+    """Draw a dot, or a ring where the joint is hidden, over the image."""
+    corner, under = _around(image, point[None], _RADIUS)
+    if under.size:
+        over = under.copy()
+        (centre,) = _fixed(point[None] - corner)
+        fill, rim = ((0, 0, 0), colour) if hidden else (colour, (0, 0, 0))
+        cv2.circle(over, centre, _RADIUS << _SHIFT, fill, -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(over, centre, _RADIUS << _SHIFT, rim, 2 if hidden else 1, cv2.LINE_AA, _SHIFT)
+        cv2.addWeighted(over, opacity, under, 1 - opacity, 0, dst=under)
+
+
+def _around(image: Image, points: FloatArray, room: int) -> tuple[npt.NDArray[np.int64], Image]:
+    """Give the part of the image, and its corner, that holds what is drawn about points; empty outside the image."""
+    size = np.array(image.shape[1::-1])
+    first = np.clip(np.floor(points.min(axis=0)) - room - 2, 0, size).astype(np.int64)
+    last = np.clip(np.ceil(points.max(axis=0)) + room + 3, 0, size).astype(np.int64)
+    return first, image[first[1] : last[1], first[0] : last[0]]
+
+
+def _fixed(points: npt.NDArray[np.floating]) -> list[tuple[int, int]]:
+    """Give points as OpenCV draws them between pixels."""
+    return [(round(x * (1 << _SHIFT)), round(y * (1 << _SHIFT))) for x, y in points.tolist()]
 
 
 def _page(result: Result, image: Image) -> Image:
@@ -99,12 +148,11 @@ def make_folder(folder: Path) -> None:
 class Snapshot:
     """Collects drawn results into ``overlay.mp4`` and ``sheet.png`` in a folder."""
 
-    def __init__(self, folder: Path, fps: float) -> None:
+    def __init__(self, folder: Path) -> None:
         """Make the folder.
 
         Args:
             folder: where to save; older files of the same names are replaced.
-            fps: of the source, so that the video has its pace.
 
         Raises:
             SourceError: the folder cannot be made.
@@ -112,7 +160,6 @@ class Snapshot:
         make_folder(folder)
         self.video_path = folder / "overlay.mp4"
         self.sheet_path = folder / "sheet.png"
-        self._fps = fps
         self._video: cv2.VideoWriter | None = None
         self._tiles: list[Image] = []
         self._stride = 1
@@ -120,8 +167,12 @@ class Snapshot:
         self._page: Image | None = None  # the last one written, BGR
         self._seq = 0
 
-    def add(self, result: Result) -> None:
+    def add(self, result: Result, fps: float) -> None:
         """Draw one result; a picture stands in the video for the frames that were skipped after it too.
+
+        Args:
+            result: what to draw.
+            fps: of the source, so that the video has its pace.
 
         Raises:
             SourceError: the video cannot be written.
@@ -130,7 +181,7 @@ class Snapshot:
         page = _page(result, image)
         if self._video is None:
             size = (page.shape[1], page.shape[0])
-            video = cv2.VideoWriter(str(self.video_path), cv2.VideoWriter.fourcc(*"mp4v"), self._fps, size)
+            video = cv2.VideoWriter(str(self.video_path), cv2.VideoWriter.fourcc(*"mp4v"), fps, size)
             if not video.isOpened():
                 raise SourceError(
                     f"{self.video_path}: OpenCV cannot write this video. Choose another --snapshot folder."

@@ -1,4 +1,4 @@
-"""The label on the picture that says what is being recorded."""
+"""The card on the picture that says what is being recorded and what was saved."""
 
 from __future__ import annotations
 
@@ -8,71 +8,95 @@ import time
 from pathlib import Path
 from typing import Final
 
-from PyQt6 import QtCore, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 
-from app.cameras.base import CameraInfo
-from app.recording.recorder import Recorder
+from app.live import Live
+from app.viewer.snapshot import save_snapshot
+from app.viewer.states import Tone
+from app.viewer.theme import Theme, css
 from lighthand.errors import SourceError
+from lighthand.types import Result
 
-FOLDER: Final = Path("recordings")
+SNAPSHOTS: Final = Path("snapshots")
 SAID_S: Final = 6.0  # so long the last word of a recording stays
 _LEFT: Final = 14
 
 
 class Tape(QtWidgets.QLabel):
-    """Starts and stops the recorder, and shows how it goes."""
+    """Starts and stops recordings, saves snapshots, and says how it went."""
 
-    def __init__(self, parent: QtWidgets.QWidget, recorder: Recorder, info: CameraInfo) -> None:
+    def __init__(self, parent: QtWidgets.QWidget, live: Live, theme: Theme) -> None:
         """Begin hidden.
 
         Args:
             parent: the picture.
-            recorder: may be running already.
-            info: of the open camera.
+            live: a recording may be running already.
+            theme: the colours.
         """
         super().__init__(parent)
-        self.setObjectName("tape")
+        self.setObjectName("card")
         self.setTextFormat(QtCore.Qt.TextFormat.RichText)
         self.setWordWrap(True)
         self.move(_LEFT, 12)
         self.hide()
-        self._recorder = recorder
-        self._info = info
+        self._live = live
+        self._theme = theme
         self._was_busy = False
         self._until_s = 0.0
 
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours, from the next word on."""
+        self._theme = theme
+
     def toggle(self) -> None:
         """End the recording that runs, or begin one."""
-        if self._recorder.state.active:
-            self._recorder.end()
-        else:
-            try:
-                self._recorder.start(FOLDER / f"hand-{time.strftime('%Y%m%d-%H%M%S')}.mcap", self._info)
-            except SourceError as error:
-                self._say(str(error), "#ffb454", math.inf)
+        try:
+            self._live.record()
+        except SourceError as error:
+            self._say(str(error), "warn", math.inf)
         self.refresh()
+
+    def save(self, picture: QtGui.QImage, result: Result | None) -> None:
+        """Save a snapshot.
+
+        Args:
+            picture: what is seen.
+            result: what it shows; None where nothing came yet.
+        """
+        if result is None:
+            self._say("there is no frame to save yet", "warn")
+            return
+        try:
+            saved, data = save_snapshot(SNAPSHOTS, picture, result)
+        except SourceError as error:
+            self._say(str(error), "warn", math.inf)
+        else:
+            self._say(f"saved {saved} and {data.name}", "good")
 
     def refresh(self) -> None:
         """Show the state. That a recording was saved is said for a while, what went wrong until the next one."""
-        state = self._recorder.state
-        if state.active or state.saving:
+        state = self._live.recorder.state
+        busy = state.active or state.saving
+        if busy:
             drops = f", {state.dropped} dropped" if state.dropped else ""
             minutes, seconds = divmod(int(state.seconds), 60)
             what = "recording" if state.active else "saving"
-            self._say(f"{what} {minutes}:{seconds:02d}, {state.size_bytes / 1e6:.0f} MB{drops}", "#ff6b6b")
+            self._say(f"{what} {minutes}:{seconds:02d}, {state.size_bytes / 1e6:.0f} MB{drops}", "bad")
         elif self._was_busy and state.error:
-            self._say(state.error, "#ffb454", math.inf)
+            self._say(state.error, "warn", math.inf)
         elif self._was_busy:
-            self._say(f"saved {state.path}", "#6fdc8c")
+            self._say(f"saved {state.path}", "good")
         elif time.perf_counter() > self._until_s:
             self.hide()
-        self._was_busy = state.active or state.saving
+        self._was_busy = busy
 
-    def _say(self, text: str, colour: str, seconds: float = SAID_S) -> None:
-        self.setText(f"<span style='color:{colour}'>●</span>&nbsp; {html.escape(text)}")
+    def _say(self, text: str, tone: Tone, seconds: float = SAID_S) -> None:
+        self.setText(f"<span style='color:{css(getattr(self._theme, tone))}'>●</span>&nbsp; {html.escape(text)}")
         parent = self.parentWidget()
-        room = parent.width() - 2 * _LEFT if parent else 600
+        assert parent is not None
+        room = parent.width() - 2 * _LEFT
         self.setFixedWidth(min(self.fontMetrics().horizontalAdvance(text) + 60, room))
         self.setFixedHeight(self.heightForWidth(self.width()))
         self.show()
+        self.raise_()
         self._until_s = time.perf_counter() + seconds

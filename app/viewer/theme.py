@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from app.look import ThemeName
 
 Colour = tuple[int, int, int]
+
+_ASSETS: Final = Path(__file__).parent / "assets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +57,67 @@ def css(colour: Colour, opacity: float = 1.0) -> str:
     return f"rgba({colour[0]}, {colour[1]}, {colour[2]}, {round(255 * opacity)})"
 
 
+def _image(name: str) -> str:
+    return f'url("{(_ASSETS / name).with_suffix(".svg").as_posix()}")'
+
+
 def style_sheet(theme: Theme) -> str:
-    """Give the style of every widget of the window; object names: page, panel, state, figure, caption, card, banner."""
-    page, panel, line, text, muted, accent = map(
-        css, (theme.page, theme.panel, theme.line, theme.text, theme.muted, theme.accent)
+    """Give the style of every widget of the window.
+
+    Object names: page, panel, sheet, state, figure, caption, group, card, banner, small, record, veil, help, key, does.
+    """
+    page, panel, line, text, muted, accent, bad = map(
+        css, (theme.page, theme.panel, theme.line, theme.text, theme.muted, theme.accent, theme.bad)
     )
     return f"""
 QWidget {{ color: {text}; font-size: 14px; }}
+QSplitter::handle {{ background: {line}; width: 2px; }}
 QWidget#page {{ background: {page}; }}
-QWidget#panel {{ background: {panel}; }}
+QWidget#panel {{ background: {panel}; border-left: 1px solid {line}; }}
+QScrollArea, QWidget#sheet {{ background: {panel}; border: none; }}
+QDialog, QMenu, QAbstractItemView {{ background: {panel}; }}
 QLabel#state {{ font-size: 16px; font-weight: 600; }}
 QLabel#figure {{ font-size: 19px; font-weight: 600; }}
 QLabel#caption {{ color: {muted}; font-size: 12px; }}
+QLabel#group {{ color: {muted}; font-size: 13px; font-weight: 600; }}
 QLabel#card {{ background: {css(theme.panel, 0.88)}; border-radius: 6px; padding: 5px 10px; font-weight: 600; }}
 QLabel#banner {{ background: {css(theme.panel, 0.94)}; border: 1px solid {line}; border-radius: 10px;
                  padding: 18px 28px; font-size: 16px; }}
+QWidget#veil {{ background: {css(theme.page, 0.7)}; }}
+QScrollArea#help {{ border: 1px solid {line}; }}
+QLabel#key {{ background: {page}; border: 1px solid {line}; border-radius: 4px; padding: 0 6px; font-size: 12px;
+              font-weight: 600; }}
+QLabel#does {{ font-size: 13px; }}
 QToolTip {{ background: {panel}; color: {text}; border: 1px solid {line}; padding: 4px; }}
-QPushButton, QToolButton, QComboBox {{ background: {page}; border: 1px solid {line}; border-radius: 5px;
-                                       padding: 4px 9px; min-height: 18px; }}
-QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {accent}; }}
+QPushButton, QToolButton, QComboBox, QSpinBox, QLineEdit {{ background: {page}; border: 1px solid {line};
+    border-radius: 5px; padding: 3px 6px; min-height: 18px; selection-background-color: {accent};
+    selection-color: {page}; }}
+QPushButton#small, QPushButton#record {{ font-size: 12px; padding: 3px 0; }}
+QPushButton:hover, QToolButton:hover, QComboBox:hover, QSpinBox:hover {{ border-color: {accent}; }}
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border-color: {accent}; }}
+QPushButton:pressed, QToolButton:pressed {{ background: {line}; }}
 QPushButton:checked, QToolButton:checked {{ background: {accent}; color: {page}; border-color: {accent}; }}
+QPushButton#record:checked {{ background: {bad}; border-color: {bad}; }}
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QCheckBox:disabled {{ color: {muted}; }}
 QComboBox QAbstractItemView {{ background: {panel}; color: {text}; selection-background-color: {accent};
                                selection-color: {page}; }}
+QComboBox {{ font-size: 13px; }}
+QComboBox::drop-down {{ border: none; width: 18px; }}
+QSpinBox::up-button, QSpinBox::down-button {{ border: none; background: transparent; width: 16px; }}
+QComboBox::down-arrow, QSpinBox::down-arrow {{ image: {_image("down")}; width: 10px; height: 6px; }}
+QSpinBox::up-arrow {{ image: {_image("up")}; width: 10px; height: 6px; }}
+QCheckBox {{ spacing: 7px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {line}; border-radius: 4px; background: {page}; }}
+QCheckBox::indicator:hover, QCheckBox:focus::indicator {{ border-color: {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: {_image("tick")}; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {line}; }}
+QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {accent}; }}
+QSlider::handle:horizontal {{ width: 14px; margin: -5px 0; border-radius: 7px; background: {accent}; }}
+QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus {{ background: {text}; }}
+QScrollBar:vertical {{ width: 8px; background: transparent; margin: 0; }}
+QScrollBar:horizontal {{ height: 8px; background: transparent; margin: 0; }}
+QScrollBar::handle {{ background: {line}; border-radius: 4px; min-height: 24px; min-width: 24px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """

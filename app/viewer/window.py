@@ -1,251 +1,323 @@
-"""The window: the newest result as a picture, and how fresh it is. It reads a slot and owns nothing else."""
+"""The window: the newest result in two views, how fresh it is, and the controls. It owns nothing of the pipeline."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import cv2  # noqa: F401 - before Qt: see below
-import numpy as np
 from PyQt6 import QtCore, QtGui, QtWidgets
 
 # opencv-python points Qt at its own plugins, with which PyQt6 finds no display.
 os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
 
-import pyqtgraph as pg  # noqa: E402 - looks for Qt when imported
-
-from app.cameras.base import CameraInfo, nothing_between  # noqa: E402
+from app.cameras.base import nothing_between  # noqa: E402
+from app.config import AppConfig, CameraConfig  # noqa: E402
 from app.latency import FrameLog, LiveFigures  # noqa: E402
-from app.recording.recorder import Recorder  # noqa: E402
-from app.slot import Slot, SlotClosedError  # noqa: E402
+from app.live import Live  # noqa: E402
+from app.look import ViewConfig  # noqa: E402
+from app.slot import SlotClosedError  # noqa: E402
+from app.viewer import states  # noqa: E402
+from app.viewer.actions import bind, look_actions, view_actions  # noqa: E402
 from app.viewer.bar import Bar  # noqa: E402
-from app.viewer.colours import (  # noqa: E402
-    BACKGROUND,
-    FINGER_COLOURS,
-    bones_of_finger,
-    depth_image,
-    finger_colour,
-    joints_px,
-)
+from app.viewer.keys import HelpCard  # noqa: E402
+from app.viewer.panel import ControlPanel  # noqa: E402
+from app.viewer.states import State  # noqa: E402
 from app.viewer.tape import Tape  # noqa: E402
+from app.viewer.theme import THEMES, Theme, style_sheet  # noqa: E402
+from app.viewer.timeline import LatencyTimeline  # noqa: E402
+from app.viewer.transport import Transport  # noqa: E402
+from app.viewer.views import Views  # noqa: E402
 from app.worker import AGE_LIMIT_S  # noqa: E402
 from lighthand.errors import SourceError  # noqa: E402
-from lighthand.segment import SegmentConfig  # noqa: E402
-from lighthand.skeleton import JOINTS  # noqa: E402
-from lighthand.types import Result, TrackedHand  # noqa: E402
+from lighthand.types import Result  # noqa: E402
 
 POLL_MS: Final = 15
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
-
-_LEAST_SIZE: Final = QtCore.QSize(640, 420)
-
-_STYLE: Final = """
-QWidget#page { background: rgb(18, 20, 24); }
-QLabel { color: rgb(226, 230, 236); font-size: 15px; }
-QLabel#state { font-size: 17px; font-weight: 600; }
-QLabel#figure { font-size: 20px; font-weight: 600; }
-QLabel#caption { color: rgb(150, 158, 170); font-size: 12px; }
-QLabel#tape { background: rgba(18, 20, 24, 200); border-radius: 6px; padding: 5px 10px; font-weight: 600; }
-QLabel#banner { background: rgba(18, 20, 24, 225); border: 1px solid rgb(70, 76, 86); border-radius: 10px;
-                padding: 18px 28px; font-size: 17px; }
-"""
-
-
-class _Picture(pg.GraphicsView):  # type: ignore[misc]
-    """Tells when it has really been painted."""
-
-    painted = QtCore.pyqtSignal()
-
-    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
-        """Paint, then say so."""
-        super().paintEvent(event)
-        self.painted.emit()
+TIMELINE_S: Final = 0.1
 
 
 class HandWindow(QtWidgets.QWidget):
-    """Shows the newest result; polls the slot from a timer and updates its items in place."""
+    """Polls for the newest result from a timer and shows it; its controls change what runs through ``Live``."""
 
-    def __init__(
-        self,
-        results: Slot[Result],
-        info: CameraInfo,
-        log: FrameLog,
-        segment: SegmentConfig,
-        recorder: Recorder,
-        trouble: Callable[[], str] = lambda: "",
-    ) -> None:
-        """Build the window; ``show`` starts nothing but the picture.
+    def __init__(self, live: Live, log: FrameLog) -> None:
+        """Build the window; it polls from here on.
 
         Args:
-            results: where the worker puts results.
-            info: of the open camera.
+            live: what runs; started and stopped by someone else.
             log: is told when each frame's picture was painted, and knows the drops.
-            segment: where hands are looked for.
-            recorder: R starts and stops it.
-            trouble: says why no frame comes; "" while frames come.
         """
         super().__init__()
-        self.error: BaseException | None = None
-        self._results = results
-        self._info = info
+        self.look = live.config.view
+        self._live = live
         self._log = log
-        self._segment = segment
-        self._recorder = recorder
-        self._trouble = trouble
-        self._stale_s = max(AGE_LIMIT_S, 3 / info.fps)
-        self._number = 0
-        self._last: Result | None = None
-        self._unpainted: Result | None = None
-        self._shown_s = 0.0
-        self._figures = LiveFigures()
-        self._figures_due_s = 0.0
-        self._ended = False
+        self._begin()
         self.setObjectName("page")
-        self.setWindowTitle(f"LightHand: {info.model}, {info.serial}")
-        self.setStyleSheet(_STYLE)
+        self.setWindowTitle("LightHand")
         self.resize(1280, 720)
-        self._build()
-        self._bar.say("Waiting for frames", "#9aa2ae")
-        self._show_banner(f"Waiting for the first frame of\n{info.model}, {info.serial}")
+        theme = THEMES[self.look.theme]
+        self._views = Views(theme)
+        self._transport = Transport(theme)
+        self._timeline = LatencyTimeline(theme)
+        self._panel = ControlPanel()
+        self._bar = Bar(theme, live.config.network)
+        self._lay_out()
+        self._tape = Tape(self._views.picture, live, theme)
+        self._help = HelpCard(self)
+        self._help.hide()
+        self._connect()
+        self._set_theme(theme)
+        self.set_look(self.look)
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._poll)
         self._timer.start(POLL_MS)
 
-    def _build(self) -> None:
-        """Lay out the picture and the bar below it."""
-        self._view = _Picture(self, useOpenGL=False, background=BACKGROUND)
-        self._view.painted.connect(self._note_painted)
-        self._box = pg.ViewBox(enableMouse=False, enableMenu=False, invertY=True, lockAspect=True)
-        self._view.setCentralItem(self._box)
-        camera = self._info.intrinsics
-        self._box.setRange(QtCore.QRectF(0, 0, camera.width, camera.height), padding=0)
-        self._image = pg.ImageItem(axisOrder="row-major")
-        self._box.addItem(self._image)
-        self._shadow = pg.PlotCurveItem(pen=pg.mkPen((0, 0, 0, 170), width=7), connect="pairs")
-        self._box.addItem(self._shadow)
-        self._bones = [pg.PlotCurveItem(pen=pg.mkPen(colour, width=3), connect="pairs") for colour in FINGER_COLOURS]
-        for curve in self._bones:
-            self._box.addItem(curve)
-        self._brushes = [pg.mkBrush(finger_colour(joint)) for joint in range(JOINTS)]
-        self._pens = [pg.mkPen(finger_colour(joint), width=2) for joint in range(JOINTS)]
-        self._rim, self._hollow = pg.mkPen((0, 0, 0), width=1), pg.mkBrush(0, 0, 0, 120)
-        self._joints = pg.ScatterPlotItem(size=9)
-        self._box.addItem(self._joints)
-        self._banner = QtWidgets.QLabel(self._view)
-        self._banner.setObjectName("banner")
-        self._banner.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
-        self._banner.setWordWrap(True)
-        self._banner.hide()
+    @property
+    def config(self) -> AppConfig:
+        """The settings as they are now."""
+        return replace(self._live.config, view=self.look)
 
-        self._tape = Tape(self._view, self._recorder, self._info)
+    def _begin(self) -> None:
+        """Know nothing of the source."""
+        self.error: BaseException | None = None
+        self._state: State | None = None
+        self._figures = LiveFigures()
+        self._number = 0
+        self._last: Result | None = None
+        self._unpainted: Result | None = None
+        self._shown_s = 0.0
+        self._hand_s = time.perf_counter()  # when a hand was last seen
+        self._figures_due_s = self._timeline_due_s = 0.0
+        self._ended = self._held = self._opened = False
+        self._pace = states.Pace()
 
-        self._bar = Bar()
+    def _lay_out(self) -> None:
+        left = QtWidgets.QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self._views, 1)
+        left.addWidget(self._transport)
+        left.addWidget(self._timeline)
+        top = QtWidgets.QHBoxLayout()
+        top.setSpacing(0)
+        top.addLayout(left, 1)
+        top.addWidget(self._panel)
         page = QtWidgets.QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
-        page.addWidget(self._view, 1)
+        page.addLayout(top, 1)
         page.addWidget(self._bar)
-        self.setMinimumSize(_LEAST_SIZE)  # else the bar on one line sets it
-        for key in ("Q", "Esc"):
-            QtGui.QShortcut(QtGui.QKeySequence(key), self, self.close)
-        QtGui.QShortcut(QtGui.QKeySequence("R"), self, self._tape.toggle)
+
+    def _connect(self) -> None:
+        """Join keys and controls to what they do."""
+        panel, live = self._panel, self._live
+        self._views.painted.connect(self._note_painted)
+        panel.source_chosen.connect(self._switch)
+        panel.segment_changed.connect(lambda segment: live.configure(segment, live.config.track))
+        panel.track_changed.connect(lambda track: live.configure(live.config.segment, track))
+        panel.look_changed.connect(self.set_look)
+        panel.view_asked.connect(
+            lambda name: self._views.reset() if name == "reset" else self._views.space.view_from(name)
+        )
+        panel.record_toggled.connect(self._toggle_recording)
+        panel.snapshot_asked.connect(self._save_snapshot)
+        panel.pause_toggled.connect(self._toggle_pause)
+        bind(
+            self,
+            {
+                **look_actions(lambda: self.look, self.set_look),
+                **view_actions(self._views, self._transport),
+                "quit": self.close,
+                "escape": self._escape,
+                "help": self._toggle_help,
+                "full screen": self._toggle_full_screen,
+                "pause": self._toggle_pause,
+                "record": self._toggle_recording,
+                "snapshot": self._save_snapshot,
+            },
+        )
+
+    # What the user does
+
+    def _switch(self, camera: CameraConfig) -> None:
+        """Show another source."""
+        try:
+            self._live.switch(camera)
+        except SourceError as error:
+            self._say(states.failed(error))
+            return
+        self._begin()
+        self._views.drop_hands()
+        self._views.clear()
+        self._timeline.clear()
+        self._transport.set_player(None)
+
+    def set_look(self, look: ViewConfig) -> None:
+        """Show and hide what the settings say, in their colours."""
+        if look.theme != self.look.theme:
+            self._set_theme(THEMES[look.theme])
+        self.look = look
+        self._views.set_look(look)
+        self._timeline.setVisible(look.timeline)
+        self._panel.setVisible(look.panel)
+        self._panel.set_config(self.config)
+
+    def _set_theme(self, theme: Theme) -> None:
+        self.setStyleSheet(style_sheet(theme))
+        for part in (self._views, self._timeline, self._transport, self._bar, self._tape):
+            part.set_theme(theme)
+
+    def _toggle_pause(self) -> None:
+        """Hold a recording where it is, or a live picture as it is."""
+        if self._live.player:
+            self._transport.toggle()
+        else:
+            self._held = not self._held
+        self._panel.set_paused(self._paused)
+
+    @property
+    def _paused(self) -> bool:
+        player = self._live.player
+        return player.paused if player else self._held
+
+    def _toggle_recording(self) -> None:
+        """Begin a recording, or end the one that runs."""
+        self._tape.toggle()
+        self._panel.set_recording(self._live.recorder.state.active)
+
+    def _save_snapshot(self) -> None:
+        """Save both views as a PNG, and the frame and pose as an NPZ."""
+        self._tape.save(self._views.image(), self._last)
+
+    def _toggle_full_screen(self) -> None:
+        """Fill the screen, or be a window again."""
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def _toggle_help(self) -> None:
+        """Show or hide the keys."""
+        self._help.setVisible(not self._help.isVisible())
+        self._help.place(self.rect())
+
+    def _escape(self) -> None:
+        """Hide the keys, or close."""
+        if self._help.isVisible():
+            self._help.hide()
+        else:
+            self.close()
+
+    # What the run does
 
     def _poll(self) -> None:
         """Look for a newer result and show it; say so when nothing comes."""
         now_s = time.perf_counter()
-        if not self._ended:
+        if not self._ended and not self._held:
             try:
-                taken = self._results.take(self._number, 0)
+                taken = self._live.results.take(self._number, 0)
             except SlotClosedError as closed:
                 self._end(closed.__cause__)
             else:
                 if taken is not None:
                     self._number = taken.number
-                    self._draw(taken.value, now_s)
-                    self._shown_s = now_s
-                elif self._last is not None and now_s - self._shown_s > self._stale_s:
-                    self._bar.say(f"No new frame for {now_s - self._shown_s:.1f} s", "#ffb454")
-                    self._fade()
-                if taken is None and (trouble := self._trouble()):
-                    self._show_banner(trouble)
+                    self._show(taken.value, now_s)
+                else:
+                    self._wait(now_s)
+        elif self._held:
+            self._say(states.paused(live=True))
+        self._views.tick(now_s)
+        if now_s >= self._timeline_due_s:
+            self._timeline_due_s = now_s + TIMELINE_S
+            self._timeline.refresh(now_s)
+            self._transport.refresh()
         if now_s >= self._figures_due_s:
             self._figures_due_s = now_s + FIGURES_S
-            self._tape.refresh()
-            if not self._ended:
-                self._bar.write(self._figures, self._log, now_s)
+            self._refresh(now_s)
 
-    def _draw(self, result: Result, now_s: float) -> None:
+    def _show(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""
         age_s = now_s - result.stamps.arrival_s
-        stale = age_s > self._stale_s
-        if stale:
+        if stale := age_s > self._stale_s:
             result = replace(result, hands=())
+        if result.hands:
+            self._hand_s = now_s
         self._last = self._unpainted = result
-        self._banner.hide()
-        self._view.setEnabled(True)
-        self._image.setOpacity(1.0)
-        self._image.setImage(depth_image(result.frame), autoLevels=False, levels=(0, 255))
-        self._draw_hands(result.hands)
+        self._shown_s = now_s
+        self._views.show_result(result, now_s)
         if stale:
-            self._bar.say(f"Result is {age_s:.1f} s old", "#ffb454")
-            self._fade()
+            self._views.drop_hands()
+            self._say(states.late(age_s))
+        elif self._paused:
+            self._say(states.paused(live=False))
         elif result.hands:
-            names = ", ".join(f"{hand.side} hand, track {hand.track_id}" for hand in result.hands)
-            self._bar.say(names[0].upper() + names[1:], "#6fdc8c")
-        elif doubt := self._doubt(result):
-            self._bar.say(doubt, "#ffb454")
+            self._say(states.following(result.hands, self._pace.slowness))
         else:
-            self._bar.say("No hand in view", "#9aa2ae")
+            segment = self._live.config.segment
+            doubt = nothing_between(result.frame, segment.near_mm, segment.far_mm)
+            self._say(states.no_hand(doubt, segment, self._pace.slowness, seconds=now_s - self._hand_s))
 
-    def _doubt(self, result: Result) -> str:
-        """Say that nothing is where hands are looked for, if so."""
-        text = nothing_between(result.frame, self._segment.near_mm, self._segment.far_mm)
-        return text[:1].upper() + text[1:]
+    def _wait(self, now_s: float) -> None:
+        """Say why nothing new is there, if it is late."""
+        live, trouble = self._live, self._live.trouble
+        if live.info is None:
+            self._say(states.no_camera(trouble) if trouble else states.starting(live.config.camera.kind))
+        elif trouble:
+            self._views.drop_hands()
+            self._say(states.lost(trouble))
+        elif self._last is None:
+            self._say(states.loading() if live.loading else states.waiting(live.info))
+        elif self._paused:
+            self._say(states.paused(live=False))
+        elif now_s - self._shown_s > self._stale_s:
+            self._views.drop_hands()
+            self._say(states.silent(now_s - self._shown_s))
 
-    def _draw_hands(self, hands: tuple[TrackedHand, ...]) -> None:
-        """Move the bones and joints, hidden ones hollow; none where there is no hand."""
-        points = [joints_px(hand.joints_mm, self._info.intrinsics) + 0.5 for hand in hands]
-        every = []
-        for finger, curve in enumerate(self._bones):
-            ends = np.array(bones_of_finger(finger)).ravel()
-            line = np.concatenate([joints[ends] for joints in points]) if points else np.empty((0, 2), np.float32)
-            curve.setData(line[:, 0], line[:, 1])
-            curve.setOpacity(1.0)
-            every.append(line)
-        shadow = np.concatenate(every)
-        self._shadow.setData(shadow[:, 0], shadow[:, 1])
-        dots = np.concatenate(points) if points else np.empty((0, 2), np.float32)
-        hidden = [bool(joint) for hand in hands for joint in hand.pose.hidden]
-        brushes = [self._hollow if joint else self._brushes[k % JOINTS] for k, joint in enumerate(hidden)]
-        pens = [self._pens[k % JOINTS] if joint else self._rim for k, joint in enumerate(hidden)]
-        self._joints.setData(dots[:, 0], dots[:, 1], brush=brushes, pen=pens)
-
-    def _fade(self) -> None:
-        """Take the pose off and dim the picture: what is seen is not live."""
-        self._draw_hands(())
-        self._image.setOpacity(0.45)
+    @property
+    def _stale_s(self) -> float:
+        info = self._live.info
+        return max(AGE_LIMIT_S, 3 / info.fps) if info else AGE_LIMIT_S
 
     def _end(self, error: BaseException | None) -> None:
         """Say that nothing more will come."""
         self._ended = True
         self.error = error
-        self._recorder.end()
-        self._bar.write(self._figures, self._log, time.perf_counter())
-        if error is None:  # the last pose stays to be looked at
-            frames = f"after frame {self._last.frame.seq}" if self._last else "before the first frame"
-            again = "; --loop plays it again" if self._info.link == "file" else ""
-            doubt = "" if self._last is None or self._last.hands else self._doubt(self._last)
-            self._bar.say("Source ended", "#9aa2ae")
-            self._show_banner(f"Ended {frames}{again}. Q closes." + (f"\n\n{doubt}" if doubt else ""))
-        else:
-            self._fade()
-            self._bar.say("Stopped by an error", "#ff6b6b")
-            self._show_banner(f"{error}\n\nPress Q to close.")
+        self._live.recorder.end()
+        self._refresh(time.perf_counter())
+        if error is not None:
+            self._views.drop_hands()
+            self._say(states.failed(error))
+            return
+        last, segment = self._last, self._live.config.segment  # the last pose stays to be looked at
+        doubt = nothing_between(last.frame, segment.near_mm, segment.far_mm) if last and not last.hands else ""
+        self._say(states.ended(last.frame.seq if last else None, doubt))
+
+    def _say(self, state: State) -> None:
+        """Show a state, if it is another."""
+        if state == self._state:
+            return
+        self._state = state
+        self._bar.say(state)
+        self._views.banner.say(state.title, state.detail, low=self._last is not None)
+        self._views.hint.say(state.hint)
+
+    def _refresh(self, now_s: float) -> None:
+        """Renew the figures, and what the controls show."""
+        self._tape.refresh()
+        self._panel.set_recording(self._live.recorder.state.active)
+        info = self._live.info
+        if info is not None and not self._opened:
+            self._opened = True
+            self.setWindowTitle(f"LightHand: {info.model}, {info.serial}")
+            self._panel.set_source(info, self._live.config.camera)
+            self._transport.set_player(self._live.player)
+        if self._ended:
+            return
+        self._bar.write(self._figures, self._log, now_s)
+        self._pace.note(now_s, self._log.skipped, self._log.total)
 
     def _note_painted(self) -> None:
         """Stamp the newest result, once, when it stands on the screen."""
@@ -254,29 +326,15 @@ class HandWindow(QtWidgets.QWidget):
         result, self._unpainted = self._unpainted, None
         drawn_s = time.perf_counter()
         self._log.drawn(result.frame.seq, drawn_s)
-        self._figures.drawn(result.stamps, drawn_s, bool(result.hands), self._log.total)
+        self._figures.drawn(result.stamps, drawn_s, poses=self._log.poses, total=self._log.total)
+        self._timeline.add(replace(result.stamps, drawn_s=drawn_s))
 
-    def _show_banner(self, text: str) -> None:
-        self._banner.setText(text)
-        self._banner.show()
-        self._place_banner()
-
-    def _place_banner(self) -> None:
-        self._banner.setFixedWidth(min(640, max(self._view.width() - 40, 200)))
-        self._banner.adjustSize()
-        size = self._banner.size()
-        room = self._view.height() - size.height()  # below the middle, so that it leaves the last picture's hand free
-        self._banner.move((self._view.width() - size.width()) // 2, round(room * (0.9 if self._last else 0.5)))
+    # What Qt does
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
-        """Keep the banner in its place."""
+        """Keep the keys' card in its place."""
         super().resizeEvent(event)
-        self._place_banner()
-
-    def showEvent(self, event: QtGui.QShowEvent | None) -> None:
-        """Place the banner once the size is known."""
-        super().showEvent(event)
-        self._place_banner()
+        self._help.place(self.rect())
 
     def save_picture(self, path: Path) -> None:
         """Save the window as it stands, as a PNG.
@@ -284,7 +342,10 @@ class HandWindow(QtWidgets.QWidget):
         Raises:
             SourceError: the file cannot be written.
         """
-        if not self.grab().save(str(path)):
+        picture = self.grab()
+        with QtGui.QPainter(picture) as painter:  # grab leaves out what OpenGL drew
+            painter.drawImage(self._views.mapTo(self, QtCore.QPoint(0, 0)), self._views.image())
+        if not picture.save(str(path)):
             raise SourceError(f"{path}: the picture of the window cannot be written. Choose another --snapshot folder.")
 
     def closeEvent(self, event: QtGui.QCloseEvent | None) -> None:

@@ -23,6 +23,7 @@ from app.pacing import no_collection
 from app.slot import Slot, SlotClosedError
 from lighthand.segment import SegmentConfig
 from lighthand.types import Frame
+from tests.app.scripted import ready
 from tests.app.software import SoftwareDevice, image
 
 IMAGES = 16
@@ -74,7 +75,7 @@ def run(mode: Mode, seconds: float, filters: tuple[str, ...]) -> str:
     images = [image(seed, mode) for seed in range(IMAGES)]
     frames, seen = TimedSlot(), []
     with RealSenseCamera(context=context, filters=filters) as camera, no_collection():  # type: ignore[arg-type]
-        capture = Capture(camera, frames, SegmentConfig(), lockstep=False)
+        capture = Capture(ready(camera), frames, SegmentConfig(), lockstep=False)
         threads = [
             threading.Thread(target=capture.run),
             threading.Thread(target=take_all, args=(frames, images, seen)),

@@ -28,6 +28,7 @@ from app.session import Session
 from lighthand.backends import NetworkSource, open_estimator
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.types import Frame
+from tests.app.scripted import ready
 
 
 class MemoryCamera(Camera):
@@ -74,15 +75,15 @@ class TimedRecorder(Recorder):
 
 
 def run(source: Path, seconds: float, target: Path | None, *, told: bool = False) -> None:
-    recorder = TimedRecorder({"bench": True})
+    recorder = TimedRecorder()
     pipeline = Pipeline(open_estimator(NetworkSource()), PipelineConfig())
     pipeline.warm_up()
     camera = MemoryCamera(source)
     log = FrameLog(None, drawn=False, about={})
     with camera:
         session = Session(
-            camera,
-            pipeline.process,
+            ready(camera),
+            lambda: pipeline.process,
             log,
             PipelineConfig().segment,
             lockstep=False,
@@ -90,7 +91,7 @@ def run(source: Path, seconds: float, target: Path | None, *, told: bool = False
             rest=recorder.result,
         )
         if target:
-            recorder.start(target, camera.info)
+            recorder.start(target, camera.info, {"bench": True})
         session.start()
         end_s = time.perf_counter() + seconds
         while time.perf_counter() < end_s:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -80,3 +80,13 @@ class ScriptedCamera(Camera):
     @property
     def info(self) -> CameraInfo:
         return CameraInfo("scripted camera", "1", "", "script", 1.0, SIZE, 30.0)
+
+
+def ready(camera: Camera) -> Callable[[Callable[[Camera], object]], Camera]:
+    """Give what a session opens a camera with; it is open already."""
+
+    def open_camera(note: Callable[[Camera], object]) -> Camera:
+        note(camera)
+        return camera
+
+    return open_camera

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
 
-from app.cameras.base import CameraInfo, DeviceLostError, NoFrameError
+from app.cameras.base import Camera, CameraInfo, DeviceLostError, MissingSdkError, NoFrameError
 from app.capture import SILENCES
 from app.latency import FrameLog
 from app.session import Session
@@ -18,7 +18,7 @@ from app.slot import SlotClosedError
 from lighthand.errors import SourceError
 from lighthand.segment import SegmentConfig
 from lighthand.types import Frame, Result
-from tests.app.scripted import OTHER_SIZE, ScriptedCamera, frame, result
+from tests.app.scripted import OTHER_SIZE, ScriptedCamera, frame, ready, result
 
 SILENCE = NoFrameError("no frame for 1.0 s (asked 30 fps). Use a USB 3 port.")
 GONE = DeviceLostError("scripted 1: gone. Check the cable.")
@@ -53,8 +53,8 @@ def play(camera: Watched, *, lockstep: bool = True) -> tuple[list[Result], BaseE
     """Run to the end; give the results, the error, and what the recorder was given."""
     recorded: list[Frame] = []
     camera.session = Session(
-        camera,
-        result,
+        ready(camera),
+        lambda: result,
         FrameLog(None, drawn=False, about={}),
         SegmentConfig(),
         lockstep=lockstep,
@@ -153,7 +153,7 @@ def test_stops_while_the_device_is_gone(after_s: float, monkeypatch: pytest.Monk
     monkeypatch.setattr("app.capture.BACK_OFF_S", (0.01, 10.0))
     camera = ScriptedCamera([frame(0), GONE], [SourceError("not found.")] * 100)
     log = FrameLog(None, drawn=False, about={})
-    session = Session(camera, result, log, SegmentConfig(), lockstep=False)
+    session = Session(ready(camera), lambda: result, log, SegmentConfig(), lockstep=False)
     session.start()
     assert session.results.take(0, 5) is not None
     time.sleep(after_s)
@@ -170,7 +170,9 @@ def test_a_device_that_opens_while_the_run_is_stopped_is_closed() -> None:
             super().open()
 
     camera = Slow([frame(0), GONE, frame(1)])
-    session = Session(camera, result, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=False)
+    session = Session(
+        ready(camera), lambda: result, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=False
+    )
     session.start()
     assert opening.wait(5)
     threading.Timer(0.05, go.set).start()
@@ -185,3 +187,80 @@ def test_a_frame_that_is_old_gets_no_pose_and_is_counted() -> None:
     out, _, recorded = play(camera, lockstep=False)
     assert [(item.frame.seq, item.skipped) for item in out] == [(1, 1)]
     assert [item.seq for item in recorded] == [0, 1]
+
+
+def session_that_opens(camera: Camera, *, patient: bool, opened: list[Camera]) -> Session:
+    """Give a session whose camera is not open yet."""
+
+    def open_camera(note: Callable[[Camera], object]) -> Camera:
+        note(camera)
+        camera.open()
+        return camera
+
+    log = FrameLog(None, drawn=False, about={})
+    return Session(
+        open_camera, lambda: result, log, SegmentConfig(), lockstep=True, patient=patient, opened=opened.append
+    )
+
+
+def test_a_patient_session_waits_for_a_camera_and_says_why() -> None:
+    camera = Watched([frame(0)], [SourceError("scripted: not found.")] * 2)
+    opened: list[Camera] = []
+    camera.session = session = session_that_opens(camera, patient=True, opened=opened)
+    session.start()
+    assert session.results.take(0, 5) is not None
+    assert (
+        camera.said
+        == [
+            "",
+            "scripted: not found. Trying again in 0.01 s (try 1).",
+            "scripted: not found. Trying again in 0.02 s (try 2).",
+            "",
+            "",
+        ][: len(camera.said)]
+    )
+    assert session.stop() == ()
+    assert opened == [camera]
+    assert session.info == camera.info
+
+
+def test_an_impatient_session_ends_where_there_is_no_camera() -> None:
+    camera = ScriptedCamera([frame(0)], [SourceError("scripted: not found.")])
+    opened: list[Camera] = []
+    session = session_that_opens(camera, patient=False, opened=opened)
+    session.start()
+    with pytest.raises(SlotClosedError) as caught:
+        session.results.take(0, 5)
+    assert str(caught.value.__cause__) == "scripted: not found."
+    assert session.stop() == ()
+    assert (opened, session.info) == ([], None)
+
+
+def test_a_missing_sdk_is_not_waited_for() -> None:
+    camera = ScriptedCamera([], [MissingSdkError("type this")])
+    session = session_that_opens(camera, patient=True, opened=[])
+    session.start()
+    with pytest.raises(SlotClosedError) as caught:
+        session.results.take(0, 5)
+    assert isinstance(caught.value.__cause__, MissingSdkError)
+    assert session.stop() == ()
+
+
+def test_a_camera_that_opens_for_the_first_time_while_the_run_is_stopped_is_closed() -> None:
+    opening, go = threading.Event(), threading.Event()
+
+    class Slow(ScriptedCamera):
+        def open(self) -> None:
+            opening.set()
+            assert go.wait(5)
+            super().open()
+
+    camera = Slow([frame(0)])
+    opened: list[Camera] = []
+    session = session_that_opens(camera, patient=True, opened=opened)
+    session.start()
+    assert opening.wait(5)
+    threading.Timer(0.05, go.set).start()
+    assert session.stop() == ()
+    assert camera._closed.is_set()
+    assert opened == []

@@ -127,8 +127,12 @@ def test_a_folder_that_may_not_be_read_is_one_clear_error(
 ) -> None:
     source = folder(tmp_path / "secret")
 
+    read = Path.read_bytes
+
     def refuse(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
+        if path.is_relative_to(source):
+            raise PermissionError(13, "Permission denied")
+        return read(path)
 
     monkeypatch.setattr(Path, "read_bytes", refuse)  # root may read everything
     assert program.main(["--camera", "replay", "--source", str(source), "--headless"]) == 2

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.viewer.colours import FAR_MM, FINGER_COLOURS, bones_of_finger, depth_image, finger_colour, joints_px
+from app.viewer.colours import FINGER_COLOURS, bones_of_finger, depth_image, finger_colour, joints_px
 from app.viewer.overlay import Snapshot, draw_result
+from app.viewer.scale import SCENE
 from lighthand.errors import SourceError
 from lighthand.skeleton import BONES
 from tests.app.scripted import frame, result
@@ -19,7 +20,8 @@ def test_depth_colours_go_by_millimetres_not_by_counts() -> None:
     same = depth_image(frame(0, depth=4800, unit_mm=0.125))
     assert np.array_equal(one, same)
     brightness = [
-        int(depth_image(frame(0, depth=depth))[0, 0].astype(int).sum()) for depth in (300, 600, 1200, int(FAR_MM), 0)
+        int(depth_image(frame(0, depth=depth))[0, 0].astype(int).sum())
+        for depth in (300, 600, 1200, int(SCENE.far_mm), 0)
     ]
     assert brightness == sorted(brightness, reverse=True)
     assert len(set(brightness)) == 5
@@ -53,10 +55,10 @@ def test_joints_far_outside_the_picture_are_no_error() -> None:
 
 @pytest.mark.parametrize("count", [1, 7, 100])
 def test_saves_a_video_of_all_frames_and_a_sheet(tmp_path: Path, count: int) -> None:
-    snapshot = Snapshot(tmp_path / "out", 30.0)
+    snapshot = Snapshot(tmp_path / "out")
     for seq in range(count):
         if seq != 3:  # skipped: the picture before stands for it
-            snapshot.add(result(frame(seq), hand=seq % 2 == 0))
+            snapshot.add(result(frame(seq), hand=seq % 2 == 0), 30.0)
     video_path, sheet_path = snapshot.close()
     video = cv2.VideoCapture(str(video_path))
     frames = 0
@@ -72,10 +74,10 @@ def test_saves_a_video_of_all_frames_and_a_sheet(tmp_path: Path, count: int) -> 
 
 
 def test_the_picture_before_a_gap_stands_for_it(tmp_path: Path) -> None:
-    snapshot = Snapshot(tmp_path, 30.0)
+    snapshot = Snapshot(tmp_path)
     near, far = result(frame(0, depth=300), hand=False), result(frame(4, depth=2500), hand=False)
-    snapshot.add(near)
-    snapshot.add(far)
+    snapshot.add(near, 30.0)
+    snapshot.add(far, 30.0)
     video = cv2.VideoCapture(str(snapshot.close()[0]))
     shown = [video.read()[1][100, 100].astype(int) for _ in range(5)]
     video.release()
@@ -86,14 +88,14 @@ def test_the_picture_before_a_gap_stands_for_it(tmp_path: Path) -> None:
 
 def test_a_video_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "overlay.mp4").mkdir()
-    snapshot = Snapshot(tmp_path, 30.0)
+    snapshot = Snapshot(tmp_path)
     with pytest.raises(SourceError, match="cannot write this video"):
-        snapshot.add(result(frame(0)))
+        snapshot.add(result(frame(0)), 30.0)
     assert snapshot.close() == ()
 
 
 def test_nothing_shown_nothing_saved(tmp_path: Path) -> None:
-    assert Snapshot(tmp_path / "out", 30.0).close() == ()
+    assert Snapshot(tmp_path / "out").close() == ()
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match="cannot be made"):
-        Snapshot(tmp_path / "file" / "out", 30.0)
+        Snapshot(tmp_path / "file" / "out")

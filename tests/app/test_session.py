@@ -16,7 +16,7 @@ from app.slot import SlotClosedError
 from lighthand.errors import SourceError
 from lighthand.segment import SegmentConfig
 from lighthand.types import Frame, Result, Stamps
-from tests.app.scripted import OTHER_SIZE, SIZE, ScriptedCamera, frame, result
+from tests.app.scripted import OTHER_SIZE, SIZE, ScriptedCamera, frame, ready, result
 
 Script = list[Frame | BaseException | float | None]
 
@@ -39,7 +39,11 @@ def drain(session: Session) -> tuple[list[Result], BaseException | None]:
 def run(script: Script, *, process: Callable[[Frame], Result] = result) -> tuple[list[Result], BaseException | None]:
     """Run a script in lock step to its end."""
     session = Session(
-        ScriptedCamera(script), process, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=True
+        ready(ScriptedCamera(script)),
+        lambda: process,
+        FrameLog(None, drawn=False, about={}),
+        SegmentConfig(),
+        lockstep=True,
     )
     session.start()
     return drain(session)
@@ -55,8 +59,8 @@ def test_lock_step_loses_no_frame_and_ends_without_error() -> None:
 def test_the_worker_rests_after_each_frame_on_its_own_thread() -> None:
     rested: list[str] = []
     session = Session(
-        ScriptedCamera([frame(seq) for seq in range(5)]),
-        result,
+        ready(ScriptedCamera([frame(seq) for seq in range(5)])),
+        lambda: result,
         FrameLog(None, drawn=False, about={}),
         SegmentConfig(),
         lockstep=True,
@@ -74,7 +78,7 @@ def test_a_slow_worker_skips_to_the_newest_and_counts() -> None:
 
     log = FrameLog(None, drawn=False, about={})
     script: Script = [step for seq in range(40) for step in (0.005, frame(seq))]
-    session = Session(ScriptedCamera(script), slow, log, SegmentConfig(), lockstep=False)
+    session = Session(ready(ScriptedCamera(script)), lambda: slow, log, SegmentConfig(), lockstep=False)
     session.start()
     out, cause = drain(session)
     log.close()
@@ -98,7 +102,7 @@ def test_frames_do_not_grow_old_before_a_slow_worker() -> None:
     log = FrameLog(None, drawn=False, about={})
     script = (step for seq in range(150) for step in (1 / 60, seq))
     arriving = (frame(step) if isinstance(step, int) else step for step in script)
-    session = Session(ScriptedCamera(arriving), slow, log, SegmentConfig(), lockstep=False)
+    session = Session(ready(ScriptedCamera(arriving)), lambda: slow, log, SegmentConfig(), lockstep=False)
     session.start()
     out, cause = drain(session)
     log.close()
@@ -190,7 +194,7 @@ def test_a_slow_source_is_given_three_frames_time(fps: float, timeout_s: float) 
             return super().read(timeout_s)
 
     log = FrameLog(None, drawn=False, about={})
-    session = Session(Slow([frame(0)]), result, log, SegmentConfig(), lockstep=True)
+    session = Session(ready(Slow([frame(0)])), lambda: result, log, SegmentConfig(), lockstep=True)
     session.start()
     drain(session)
     assert set(asked) == {timeout_s}
@@ -218,7 +222,11 @@ def test_stops_in_every_state_with_no_thread_left(state: str, lockstep: bool) ->
     }
     script = scripts.get(state, [step for seq in range(2000) for step in (0.001, frame(seq))])
     session = Session(
-        ScriptedCamera(script), result, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=lockstep
+        ready(ScriptedCamera(script)),
+        lambda: result,
+        FrameLog(None, drawn=False, about={}),
+        SegmentConfig(),
+        lockstep=lockstep,
     )
     if state != "not started":
         session.start()
@@ -243,7 +251,9 @@ def test_names_the_thread_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> 
         return result(source)
 
     camera = ScriptedCamera([frame(0), None])
-    session = Session(camera, stuck, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=False)
+    session = Session(
+        ready(camera), lambda: stuck, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=False
+    )
     session.start()
     while camera.reads < 2:
         time.sleep(0.005)

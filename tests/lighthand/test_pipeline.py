@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from lighthand import credible, crop, geometry, handsize, limbtree, surface
 from lighthand import pipeline as pipeline_module
+from lighthand.errors import ConfigError
 from lighthand.pipeline import Pipeline, PipelineConfig
 from lighthand.segment import SegmentConfig
+from lighthand.track import TrackConfig
 from tests.lighthand.scenes import BlobEstimator, flat_hand, hand_balls, render
 
 CONFIG = PipelineConfig()
@@ -208,6 +210,68 @@ def test_joints_that_move_with_the_cube_are_no_hand(drift_mm, hands):
 
     (result,) = run(moving(1), Drifting())
     assert len(result.hands) == hands
+
+
+SAID = {
+    "right": PipelineConfig(track=TrackConfig(side="right")),
+    "left": PipelineConfig(track=TrackConfig(side="left")),
+}
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_side_that_is_said_halves_the_search_and_is_the_hands(side):
+    asked, unasked = BlobEstimator(right=side == "right"), BlobEstimator(right=side == "right")
+    said, open_side = Pipeline(asked, SAID[side]), Pipeline(unasked, CONFIG)
+    for frame in moving(6):
+        (a,), (b,) = said.process(frame).hands, open_side.process(frame).hands
+        assert a.side == b.side == side
+        assert np.abs(a.joints_mm - b.joints_mm).max() < 1.0
+    assert unasked.batches[:2] == [2 * count for count in asked.batches[:2]]
+    assert set(asked.batches[2:]) == {1}
+
+
+def test_a_side_that_is_said_wrongly_is_still_the_one_given():
+    for result in [Pipeline(BlobEstimator(), SAID["left"]).process(frame) for frame in moving(3)]:
+        assert [hand.side for hand in result.hands] == ["left"]
+        assert result.hands[0].pose.side_probability < 0.5
+
+
+def test_new_settings_hold_from_the_next_frame_on_and_keep_the_track():
+    pipeline, frames = Pipeline(BlobEstimator(), CONFIG), moving(6)
+    for frame in frames[:3]:
+        (before,) = pipeline.process(frame).hands
+    assert np.abs(before.joints_mm - before.pose.joints_mm).max() > 0.1
+    pipeline.configure(replace(CONFIG, track=TrackConfig(min_cutoff_hz=1e6)))
+    (after,) = pipeline.process(frames[3]).hands
+    assert after.track_id == before.track_id
+    assert np.abs(after.joints_mm - after.pose.joints_mm).max() < 0.001
+    pipeline.configure(replace(CONFIG, segment=SegmentConfig(near_mm=1000)))
+    assert pipeline.process(frames[4]).hands, "it is followed, not searched"
+    pipeline.reset()
+    assert not pipeline.process(frames[5]).hands
+
+
+def test_settings_that_do_not_change_anything_change_no_bit():
+    frames, pipeline = moving(8), Pipeline(BlobEstimator(), CONFIG)
+    for frame, plain in zip(frames, run(frames), strict=True):
+        pipeline.configure(PipelineConfig())
+        assert pipeline.process(frame).hands[0].joints_mm.tobytes() == plain.hands[0].joints_mm.tobytes()
+
+
+def test_another_side_begins_a_new_track():
+    pipeline, frames = Pipeline(BlobEstimator(), CONFIG), moving(4)
+    ids = [pipeline.process(frame).hands[0].track_id for frame in frames[:2]]
+    pipeline.configure(SAID["right"])
+    ids += [pipeline.process(frame).hands[0].track_id for frame in frames[2:]]
+    assert ids == [1, 1, 2, 2]
+
+
+def test_a_hands_size_that_cannot_be_read_changes_nothing(tmp_path):
+    pipeline, frames = Pipeline(BlobEstimator(), CONFIG), moving(2)
+    pipeline.process(frames[0])
+    with pytest.raises(ConfigError):
+        pipeline.configure(replace(CONFIG, track=TrackConfig(hand=tmp_path / "none.yaml")))
+    assert pipeline.process(frames[1]).hands[0].track_id == 1
 
 
 def compiled() -> dict[str, int]:

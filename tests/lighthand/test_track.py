@@ -8,7 +8,7 @@ import pytest
 from lighthand.credible import credible
 from lighthand.crop import camera_to_crop, crop_hand
 from lighthand.errors import ConfigError
-from lighthand.track import HandTrack, OneEuro, Sighting, TrackConfig, View, seconds_between
+from lighthand.track import HandTrack, OneEuro, Sighting, TrackConfig, View, lag_ms, seconds_between
 from lighthand.types import Frame, HandRegion
 from tests.lighthand.scenes import CAMERA, flat_hand, hand_balls, render
 
@@ -187,6 +187,57 @@ def test_smoothing_depends_on_time_not_on_frames():
         a = fast(end, 1 / 120)
     b = slow(end, 1 / 30)
     assert np.abs(a - b).max() < 2.0
+
+
+def measured_lag_ms(config, speed_mm_s, rate_hz):
+    """How far behind a hand that moves evenly the smoothed one is, once it has settled."""
+    smooth, seconds = OneEuro(config), 3.0
+    for i in range(round(seconds * rate_hz)):
+        joints = hand_at(x=-300.0 + speed_mm_s * i / rate_hz).astype(np.float32)
+        behind = joints - smooth(joints, 1 / rate_hz)
+    return 1e3 * float(np.median(behind[:, 0])) / speed_mm_s
+
+
+@pytest.mark.parametrize("rate_hz", [30, 90])
+@pytest.mark.parametrize("speed_mm_s", [50.0, 500.0])
+@pytest.mark.parametrize("config", [CONFIG, TrackConfig(min_cutoff_hz=0.7), TrackConfig(beta_hz_s_mm=0.0)])
+def test_lag_is_that_of_a_steady_motion(config, speed_mm_s, rate_hz):
+    measured = measured_lag_ms(config, speed_mm_s, rate_hz)
+    assert lag_ms(config, speed_mm_s, rate_hz) == pytest.approx(measured, rel=5e-3)
+
+
+def test_lag_of_a_hand_at_rest_is_that_of_the_least_cut_off():
+    assert lag_ms(CONFIG, 0.0, 30) == lag_ms(CONFIG, 0.0, 90) == pytest.approx(1e3 / (2 * math.pi * 2.0))
+
+
+def test_smoothing_is_off_with_a_cut_off_beyond_every_motion():
+    smooth = OneEuro(TrackConfig(min_cutoff_hz=1e6))
+    assert lag_ms(smooth.config, 0.0, 60) < 0.001
+    for i in range(10):
+        joints = hand_at(x=(-1.0) ** i * 10.0).astype(np.float32)
+        assert np.abs(smooth(joints, 1 / 60) - joints).max() < 0.001
+
+
+def test_other_settings_go_on_from_the_joints_that_were_there():
+    track, calm = HandTrack(3, CONFIG), TrackConfig(min_cutoff_hz=0.5, beta_hz_s_mm=0.0)
+    for seq in range(3):
+        follow(track, hand_at(), seq, rights=RIGHT)
+    track.configure(calm, None)
+    moved = follow(track, hand_at(x=20.0), 3, rights=RIGHT)
+    assert moved.track_id == 3
+    assert 1.0 < (moved.joints_mm - hand_at())[:, 0].mean() < 3.0  # a tenth of the way: 0.5 Hz at 30 fps
+    track.configure(TrackConfig(min_cutoff_hz=1e6), None)
+    assert np.abs(follow(track, hand_at(x=20.0), 4, rights=RIGHT).joints_mm - hand_at(x=20.0)).max() < 0.1
+
+
+@pytest.mark.parametrize(("said", "rights"), [("left", {True: 0.1}), ("right", {False: 0.1}), ("right", RIGHT)])
+def test_the_side_is_what_the_user_says(said, rights):
+    track = HandTrack(1, TrackConfig(side=said))
+    assert track.side == said
+    for seq in range(5):
+        hand = follow(track, hand_at(), seq, rights=rights)
+        assert hand.side == hand.pose.side == track.side == said
+    assert (hand.pose.side_probability > 0.5) == (rights == RIGHT), "the network's belief is not made up"
 
 
 def test_smoothing_starts_anew_after_a_pause():

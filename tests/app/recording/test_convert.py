@@ -102,8 +102,8 @@ def test_the_csv_is_the_log_of_the_run(recording: Path, tmp_path: Path) -> None:
 def test_the_csv_begins_as_the_log_of_the_run(tmp_path: Path) -> None:
     config = config_to_dict(AppConfig(track=TrackConfig(hand=tmp_path / "ada.yaml")))
     about = {"source": {"model": INFO.model}, "config": config}
-    recorder = Recorder(about)
-    recorder.start(tmp_path / "a.mcap", INFO)
+    recorder = Recorder()
+    recorder.start(tmp_path / "a.mcap", INFO, about)
     recorder.frame(noisy(0), wait=True)
     recorder.result(result(noisy(0)))
     recorder.stop()

@@ -40,8 +40,8 @@ def noisy(seq: int, **values: object) -> Frame:
 
 
 def record(path: Path, frames: list[Frame], info: CameraInfo = INFO) -> Recorder:
-    recorder = Recorder({"segment": {"near_mm": 200}})
-    recorder.start(path, info)
+    recorder = Recorder()
+    recorder.start(path, info, {"segment": {"near_mm": 200}})
     for item in frames:
         recorder.frame(item, wait=True)
         recorder.result(result(item))
@@ -142,16 +142,16 @@ def test_the_recorded_pace_is_that_of_the_arrivals(tmp_path: Path) -> None:
 
 
 def test_many_recordings_in_a_run_and_none(tmp_path: Path) -> None:
-    recorder = Recorder({})
+    recorder = Recorder()
     recorder.stop()
     recorder.frame(noisy(0))
     recorder.result(result(noisy(0)))
     assert recorder.state == module.RecorderState()
     for name in ("a.mcap", "b.mcap"):
-        recorder.start(tmp_path / name, INFO)
+        recorder.start(tmp_path / name, INFO, {})
         assert recorder.state.active
         with pytest.raises(SourceError, match=f"{name} is still being written"):
-            recorder.start(tmp_path / "c.mcap", INFO)
+            recorder.start(tmp_path / "c.mcap", INFO, {})
         recorder.frame(noisy(1), wait=True)
         recorder.stop()
         recorder.stop()
@@ -160,16 +160,16 @@ def test_many_recordings_in_a_run_and_none(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_started_says_why(tmp_path: Path) -> None:
-    recorder = Recorder({})
+    recorder = Recorder()
     there = tmp_path / "there.mcap"
     there.write_bytes(b"mine")
     with pytest.raises(SourceError, match="is there already. Choose another name"):
-        recorder.start(there, INFO)
+        recorder.start(there, INFO, {})
     assert there.read_bytes() == b"mine"
     with pytest.raises(SourceError, match=r"a recording is an .mcap. Name it .*a.mcap"):
-        recorder.start(tmp_path / "a.bag", INFO)
+        recorder.start(tmp_path / "a.bag", INFO, {})
     with pytest.raises(SourceError, match="cannot be made"):
-        recorder.start(there / "a.mcap", INFO)
+        recorder.start(there / "a.mcap", INFO, {})
     assert not recorder.state.active
 
 
@@ -183,9 +183,9 @@ def test_an_overflow_is_counted_and_noted_and_never_blocks(tmp_path: Path, monke
         write(self, item, time_ns)
 
     monkeypatch.setattr(mcap_write.RecordingWriter, "frame", slow)
-    recorder = Recorder({})
+    recorder = Recorder()
     path = tmp_path / "a.mcap"
-    recorder.start(path, INFO)
+    recorder.start(path, INFO, {})
     recorder.frame(noisy(0))
     while recorder._waiting_bytes:
         time.sleep(0.001)  # until the thread has taken it
@@ -215,8 +215,8 @@ from app.cameras.replay import ReplayCamera
 from tests.app.recording.test_recorder import INFO, noisy
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_500_000, 2_500_000))
-recorder = Recorder({{}})
-recorder.start(Path({str(tmp_path / "full.mcap")!r}), INFO)
+recorder = Recorder()
+recorder.start(Path({str(tmp_path / "full.mcap")!r}), INFO, {{}})
 for seq in range(2000):
     recorder.frame(noisy(seq), wait=True)
 before = recorder.state
@@ -247,8 +247,8 @@ from pathlib import Path
 from typing import Any
 from app.recording.recorder import Recorder
 from tests.app.recording.test_recorder import INFO, noisy
-recorder = Recorder({{}})
-recorder.start(Path({str(path)!r}), INFO)
+recorder = Recorder()
+recorder.start(Path({str(path)!r}), INFO, {{}})
 for seq in range(1000):
     recorder.frame(noisy(seq), wait=True)
 while recorder.state.frames < 1000:
@@ -294,8 +294,8 @@ def test_a_disk_that_does_not_answer_is_named_and_a_late_end_is_no_error(
         write(self, *values)
 
     monkeypatch.setattr(RecordingWriter, "frame", slow)
-    recorder = Recorder({})
-    recorder.start(tmp_path / "a.mcap", INFO)
+    recorder = Recorder()
+    recorder.start(tmp_path / "a.mcap", INFO, {})
     recorder.frame(frame(0))
     assert recorder.stop() == ("recorder",)
     assert (recorder.state.active, recorder.state.saving) == (False, True)

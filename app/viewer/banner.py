@@ -1,0 +1,78 @@
+"""What lies on the views: the banner where nothing is live, the hint below, the word at the top."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+from PyQt6 import QtCore, QtWidgets
+
+_WIDTH: Final = 600
+_MARGIN: Final = 16
+
+
+class Banner(QtWidgets.QLabel):
+    """A head and a text in the middle of its parent; lower where it must leave the last picture free."""
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
+        """Begin hidden."""
+        super().__init__(parent)
+        self.setObjectName("banner")
+        self.setTextFormat(QtCore.Qt.TextFormat.RichText)
+        self.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        self.setWordWrap(True)
+        self.hide()
+        self._share = 0.5
+
+    def say(self, title: str, detail: str, *, low: bool) -> None:
+        """Show a text; hide where there is no title.
+
+        Args:
+            title: one line.
+            detail: below it, of several lines perhaps.
+            low: leave the middle free.
+        """
+        if not title:
+            self.hide()
+            return
+        lines = html.escape(detail).replace("\n", "<br>")
+        self.setText(f"<p style='font-size:20px; font-weight:600'>{html.escape(title)}</p>{lines}")
+        self._share = 0.9 if low else 0.5
+        self.place()
+        self.show()
+        self.raise_()
+
+    def place(self) -> None:
+        """Take the place again, after the parent's size changed."""
+        room = self.parentWidget()
+        assert room is not None
+        self.setFixedWidth(min(_WIDTH, max(room.width() - 2 * _MARGIN, 200)))
+        self.setFixedHeight(min(max(self.heightForWidth(self.width()), 1), room.height()))
+        self.move((room.width() - self.width()) // 2, round((room.height() - self.height()) * self._share))
+
+
+class Hint(QtWidgets.QLabel):
+    """One line at the foot of its parent."""
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
+        """Begin hidden."""
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        self.setWordWrap(True)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        """Show a line; hide for ""."""
+        self.setVisible(bool(text))
+        if text and text != self.text():
+            self.setText(text)
+            self.place()
+
+    def place(self) -> None:
+        """Take the place again, after the parent's size changed."""
+        room = self.parentWidget()
+        assert room is not None
+        self.setFixedWidth(min(self.fontMetrics().horizontalAdvance(self.text()) + 50, room.width() - 2 * _MARGIN))
+        self.setFixedHeight(max(self.heightForWidth(self.width()), 1))
+        self.move((room.width() - self.width()) // 2, room.height() - self.height() - _MARGIN)

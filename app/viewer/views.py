@@ -1,0 +1,129 @@
+"""The depth picture and the 3D view side by side: one result in both, a lost hand that fades, banner and hint."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PyQt6 import QtCore, QtGui, QtWidgets
+
+from app.look import ViewConfig
+from app.viewer.banner import Banner, Hint
+from app.viewer.picture import DepthView
+from app.viewer.space import SpaceView
+from app.viewer.theme import Theme
+from lighthand.types import Result, TrackedHand
+
+SPACE_S: Final = 1 / 31
+"""Between two pictures of the 3D view at least: it costs more than all else."""
+
+FADE_S: Final = 0.3
+"""How long a hand that is lost can still be seen."""
+
+
+class Views(QtWidgets.QSplitter):
+    """Shows results; ``tick`` is called often, with or without a new one."""
+
+    painted = QtCore.pyqtSignal()
+    """The depth picture stands on the screen."""
+
+    def __init__(self, theme: Theme) -> None:
+        """Lay out the two views.
+
+        Args:
+            theme: the colours.
+        """
+        super().__init__()
+        self.picture = DepthView(theme)
+        self.space = SpaceView()
+        self.picture.painted.connect(self.painted)
+        self.setChildrenCollapsible(False)
+        for view in (self.picture, self.space):
+            view.setMinimumSize(200, 160)
+            self.addWidget(view)
+        self.setSizes([1000, 1000])
+        self.banner = Banner(self)
+        self.hint = Hint(self.picture)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget what was shown, so that it does not fade into another source's picture."""
+        self._result: Result | None = None
+        self._hands: tuple[TrackedHand, ...] = ()
+        self._seen_s = self._space_s = 0.0
+        self._space_due = False
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take other colours."""
+        self.picture.set_theme(theme)
+        self.space.set_theme(theme)
+
+    def set_look(self, look: ViewConfig) -> None:
+        """Show other parts."""
+        self.picture.set_look(look)
+        self.space.set_look(look)
+        if self._result:
+            self._draw(self._result)
+
+    def show_result(self, result: Result, now_s: float) -> None:
+        """Put a result on the screen; hands that it lacks fade.
+
+        Args:
+            result: a new one.
+            now_s: ``perf_counter``.
+        """
+        self._result = result
+        if result.hands:
+            self._hands, self._seen_s = result.hands, now_s
+        self._draw(result)
+        self._space_due = True
+        self.tick(now_s)
+
+    def tick(self, now_s: float) -> None:
+        """Go on fading, and draw the 3D view where it is due."""
+        lost = self._result is not None and not self._result.hands
+        if lost and self._hands:
+            opacity = max(0.0, 1 - (now_s - self._seen_s) / FADE_S)
+            self._hands = self._hands if opacity else ()
+            self.picture.show_hands(self._hands, opacity)
+            self.space.show_hands(self._hands, opacity)
+        if self._space_due and now_s - self._space_s >= SPACE_S and self._result:
+            self._space_due, self._space_s = False, now_s
+            self.space.show_frame(self._result.frame, self._result.hands)
+            if self._result.hands:
+                self.space.show_hands(self._result.hands, 1.0)
+
+    def drop_hands(self) -> None:
+        """Take the hands off and dim the picture: what is seen is not live."""
+        self._hands = ()
+        for view in (self.picture, self.space):
+            view.show_hands((), 0.0)
+        self.picture.set_dimmed(True)
+
+    def reset(self) -> None:
+        """Show both views as at the start."""
+        self.picture.reset()
+        self.space.reset()
+
+    def image(self) -> QtGui.QImage:
+        """Give both views as one picture."""
+        picture = self.grab().toImage()  # Qt leaves out what OpenGL drew
+        if self.space.available:
+            with QtGui.QPainter(picture) as painter:
+                painter.drawImage(QtCore.QRect(self.space.pos(), self.space.size()), self.space.image())
+        return picture
+
+    def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
+        """Keep banner and hint in their places."""
+        super().resizeEvent(event)
+        self.place()
+
+    def place(self) -> None:
+        """Take banner and hint to their places, after a size changed."""
+        self.banner.place()
+        self.hint.place()
+
+    def _draw(self, result: Result) -> None:
+        self.picture.set_dimmed(False)
+        self.picture.show_frame(result.frame, result.hands)
+        if result.hands:
+            self.picture.show_hands(result.hands, 1.0)

@@ -1,0 +1,78 @@
+"""A small recording that plays, and a thread that reads it as capture does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from app.cameras.base import EndOfSourceError, NotDueError
+from app.cameras.replay import ReplayCamera
+from app.formats.mcap_write import RecordingWriter
+from app.formats.recording import Description
+from lighthand.types import Frame
+from tests.app.scripted import SIZE, frame
+
+FIRST_DEPTH = 600
+
+
+def write(path: Path, count: int, fps: float = 30.0) -> Path:
+    """Record frames of which each shows its place as its depth."""
+    writer = RecordingWriter(path, Description("cam", "1", 1.0, SIZE, fps), {})
+    for step in range(count):
+        shown = replace(frame(step, depth=FIRST_DEPTH + step), sensor_s=10 + step / fps)
+        writer.frame(shown, round(step / fps * 1e9))
+    writer.finish({})
+    return path
+
+
+def step_of(shown: Frame) -> int:
+    return int(shown.depth[0, 0]) - FIRST_DEPTH
+
+
+class Reader:
+    """Reads a camera on a thread; what comes is in ``frames``."""
+
+    def __init__(self, camera: ReplayCamera) -> None:
+        self.camera = camera
+        self.player = camera.player
+        self.frames: list[Frame] = []
+        self.waits = 0
+        self.ended = False
+        self._thread = threading.Thread(name="reader", target=self._run)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.frames.append(self.camera.read(0.05))
+            except NotDueError:
+                self.waits += 1
+            except EndOfSourceError:
+                self.ended = True
+                return
+
+    @property
+    def steps(self) -> list[int]:
+        return [step_of(shown) for shown in self.frames]
+
+    def wait(self, what: Callable[[], object]) -> None:
+        end_s = time.perf_counter() + 5
+        while not what():
+            assert time.perf_counter() < end_s, f"after {self.steps}"
+            time.sleep(0.002)
+
+    def __enter__(self) -> Self:
+        self.camera.open()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.camera.close()
+        self._thread.join(2)
+        assert not self._thread.is_alive()
