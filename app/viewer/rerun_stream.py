@@ -14,9 +14,10 @@ import numpy as np
 
 from app.cameras.base import CameraInfo, MissingSdkError
 from app.latency import STAGES, STAMPS
-from app.viewer.colours import FAR_MM, NEAR_MM, finger_colour
+from app.viewer.colours import finger_colour
 from app.viewer.faces import live_hands, stale_after_s
 from app.viewer.rerun_process import RerunProcess, find_program
+from app.viewer.scale import SCENE
 from lighthand.skeleton import BONES, JOINTS
 from lighthand.types import Result, TrackedHand
 
@@ -143,13 +144,9 @@ class RerunStream:
         rr, log, frame, stamps = self._rr, self._recording.log, result.frame, result.stamps
         self._recording.set_time("frame", sequence=frame.seq)
         self._recording.set_time("time", duration=stamps.arrival_s - self._begin_s)
-        unit = frame.depth_unit_mm
-        log(
-            "camera/depth",
-            rr.DepthImage(
-                frame.depth, meter=1000 / unit, colormap="viridis", depth_range=(NEAR_MM / unit, FAR_MM / unit)
-            ),
-        )
+        counts = 1 / frame.depth_unit_mm
+        scale = (SCENE.near_mm * counts, SCENE.far_mm * counts)
+        log("camera/depth", rr.DepthImage(frame.depth, meter=1000 * counts, colormap="viridis", depth_range=scale))
         self._log_hands(hands)
         at = dict(zip(STAMPS, astuple(stamps), strict=True))
         spent_s = [*(at[end] - at[start] for _, start, end in _STAGES), time.perf_counter() - stamps.arrival_s]

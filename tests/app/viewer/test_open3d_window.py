@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.viewer.colours import FAR_MM, FINGER_COLOURS
+from app.viewer.colours import FINGER_COLOURS
 from app.viewer.open3d_window import _TRIANGLES, POINTS, Open3DWindow, _Rays, solid
+from app.viewer.scale import SCENE
 from lighthand.errors import SourceError
 from lighthand.geometry import project
 from lighthand.skeleton import BONES, TIPS
@@ -133,7 +134,7 @@ def test_points_are_millimetres_and_not_too_many(camera: Intrinsics, count: int,
 
 def test_points_that_were_not_measured_or_are_far_are_left_out() -> None:
     depth = np.full((48, 64), 800, np.uint16)
-    depth[0], depth[1] = 0, round(FAR_MM) + 1
+    depth[0], depth[1] = 0, round(SCENE.far_mm) + 1
     points, _ = _Rays(SIZE).cloud(replace(frame(0), depth=depth), [])
     assert len(points) == 46 * 64
 

@@ -120,12 +120,10 @@ def test_hands_that_are_gone_or_silent_disappear(rows: Rows) -> None:
 
 def test_latency_arrives_by_stage(rows: Rows) -> None:
     (names,) = (row["names"] for row in rows["/latency"] if row.get("names"))
-    assert names == [
-        "wait for the worker", "segment or predict", "estimate", "track", "arrival to pose", "age when sent",
-    ]  # fmt: skip
+    assert names == ["wait for the worker", "find", "network", "track", "age when sent"]
     spent_ms = dict(zip(names, rows["/latency"][-1]["scalars"], strict=True))
-    assert spent_ms["segment or predict"] == pytest.approx(1)
-    assert spent_ms["estimate"] == pytest.approx(2)
+    assert spent_ms["find"] == pytest.approx(1)
+    assert spent_ms["network"] == pytest.approx(2)
     assert spent_ms["age when sent"] >= 0
 
 
