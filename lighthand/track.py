@@ -229,11 +229,13 @@ class HandTrack:
         self._misses += 1
 
     def predict(self, frame: Frame, cube_mm: float) -> HandRegion | None:
-        """Say where the hand should be in this frame; None where it has left the camera's space."""
+        """Say where the hand should be in this frame; None after a long pause, or where it left the camera's space."""
         centre = self._centre
         if self._frame is not None:
             dt = seconds_between(self._frame, frame)
-            lead = self._velocity * dt if dt <= _GAP_S else np.zeros(3)
+            if dt > _GAP_S:
+                return None
+            lead = self._velocity * dt
             centre = centre + lead * min(1.0, _LEAD_MM / max(float(np.linalg.norm(lead)), 1e-9))
         if centre[2] < MIN_DEPTH_MM:
             return None

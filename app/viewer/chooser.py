@@ -28,6 +28,7 @@ class _Asking(QtWidgets.QComboBox):
         super().__init__()
         self.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+        self.setItemDelegate(QtWidgets.QStyledItemDelegate(self))  # the only one that heeds the style sheet
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.TabFocus)
 
     def showPopup(self) -> None:
@@ -163,7 +164,7 @@ class SourceChooser(QtWidgets.QWidget):
         if not live:
             self.modes.add(size, None)
             return
-        self.modes.add(f"{size}, driver's choice" if self._config.fps is None else "Driver's choice", (None,) * 3)
+        self.modes.add(f"driver's: {size}" if self._config.fps is None else "driver's choice", (None,) * 3)
         for mode in sorted(own.modes if own else (), reverse=True):
             self.modes.add(str(mode), (mode.width, mode.height, mode.fps))
         wanted = (self._config.width, self._config.height, self._config.fps)

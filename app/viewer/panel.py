@@ -40,7 +40,7 @@ _VIEWS: Final = {
     "front": "See it from the camera",
     "top": "See it from above",
     "side": "See it from the side",
-    "orbit": "Turn about it, slowly",
+    "orbit": "See it from above the right",
     "reset": "Both views as they began",
 }
 

@@ -99,9 +99,14 @@ QPushButton:pressed, QToolButton:pressed {{ background: {line}; }}
 QPushButton:checked, QToolButton:checked {{ background: {accent}; color: {page}; border-color: {accent}; }}
 QPushButton#record:checked {{ background: {bad}; border-color: {bad}; }}
 QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QCheckBox:disabled {{ color: {muted}; }}
-QComboBox QAbstractItemView {{ background: {panel}; color: {text}; selection-background-color: {accent};
+QComboBox QAbstractItemView {{ border: 1px solid {line}; background: {panel}; color: {text};
+                               selection-background-color: {accent};
                                selection-color: {page}; }}
-QComboBox {{ font-size: 13px; }}
+QComboBox {{ combobox-popup: 0; }}
+QComboBox QAbstractItemView::item {{ min-height: 24px; padding: 0 4px; }}
+QComboBox QAbstractItemView::item:disabled {{ color: {muted}; }}
+QComboBox, QSpinBox {{ font-size: 13px; }}
+QSpinBox {{ padding: 3px 0 3px 5px; }}
 QComboBox::drop-down {{ border: none; width: 18px; }}
 QSpinBox::up-button, QSpinBox::down-button {{ border: none; background: transparent; width: 16px; }}
 QComboBox::down-arrow, QSpinBox::down-arrow {{ image: {_image("down")}; width: 10px; height: 6px; }}

@@ -20,7 +20,7 @@ from lighthand.segment import SegmentConfig
 from lighthand.track import OneEuro, TrackConfig, seconds_between
 from lighthand.types import Frame, Result
 from tests.app.playing import step_of, write
-from tests.app.scripted import result
+from tests.app.scripted import ready, result
 
 COUNT = 90
 
@@ -38,7 +38,7 @@ class Run:
         self.player = self.camera.player
         self.player.hold = True
         self.log = FrameLog(None, drawn=False, about={})
-        self.session = Session(self.camera, process, self.log, SegmentConfig(), lockstep=False)
+        self.session = Session(ready(self.camera), lambda: process, self.log, SegmentConfig(), lockstep=False)
         self.results: list[Result] = []
         self._number = 0
 

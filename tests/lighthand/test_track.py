@@ -129,8 +129,7 @@ def test_prediction_follows_the_motion_and_is_bounded():
     assert region.side == "right"
     later = track.predict(frame_of(hand_at(), 15), CUBE_MM)
     assert np.linalg.norm(later.centre_mm - [50, 0, 500]) == pytest.approx(100, abs=10)
-    much_later = track.predict(frame_of(hand_at(), 90), CUBE_MM)
-    assert much_later.centre_mm[0] == pytest.approx(50, abs=1)
+    assert track.predict(frame_of(hand_at(), 90), CUBE_MM) is None  # it may be anywhere by now
 
 
 def test_lost_after_so_many_misses_in_a_row():
