@@ -34,6 +34,7 @@ STATE_SIZE: Final = (960, 540)
 
 _FULL_S: Final = 12.0  # after which the time line is full
 _MOTION_S, _MOTION_HZ, _MOTION_WIDTH = 5.0, 12.0, 960
+_SETTLED_S: Final = 0.5
 _FRAME_S: Final = 1 / 30
 _LONGEST_S: Final = 30.0
 _UNPLUGGED: Final = "Intel RealSense D435 0420: no frame for 1.0 s (asked 60 fps, USB 3.2)."
@@ -110,20 +111,28 @@ class Scene:
 
 def _opening(scene: Scene) -> None:
     scene.live.info = None
+    _wait(_SETTLED_S)
+
+
+def _waiting(scene: Scene) -> None:
+    _wait(_SETTLED_S)
 
 
 def _no_camera(scene: Scene) -> None:
     scene.live.info = None
     scene.live.trouble = f"{_MISSING} Trying again in 4 s (try 3)."
+    _wait(_SETTLED_S)
 
 
 def _loading(scene: Scene) -> None:
     scene.live.loading = True
+    _wait(_SETTLED_S)
 
 
 def _lost(scene: Scene) -> None:
     scene.play(1.0)
     scene.live.trouble = f"{_UNPLUGGED} Trying again in 4 s (try 3)."
+    _wait(_SETTLED_S)
 
 
 def _recording(scene: Scene) -> None:
@@ -137,6 +146,7 @@ def _weights(scene: Scene) -> None:
         open_estimator(network)
     except WeightsError as error:
         scene.live.results.close(error)
+    _wait(_SETTLED_S)
 
 
 def _paused(scene: Scene) -> None:
@@ -147,6 +157,7 @@ def _paused(scene: Scene) -> None:
 def _ended(scene: Scene) -> None:
     scene.play(1.0)
     scene.live.results.close()
+    _wait(_SETTLED_S)
 
 
 def _help(scene: Scene) -> None:
@@ -155,13 +166,14 @@ def _help(scene: Scene) -> None:
     assert card is not None
     card.show()
     card.place(scene.window.rect())
+    scene.play(0.2)
 
 
 STATES: Final[dict[str, Callable[[Scene], object]]] = {
     "opening": _opening,
     "no-camera": _no_camera,
     "loading": _loading,
-    "waiting": lambda scene: None,
+    "waiting": _waiting,
     "following": lambda scene: scene.play(1.5),
     "no-hand": lambda scene: scene.play(2.6, hands=False),
     "hand-lost": Scene.fade,
@@ -187,8 +199,6 @@ def take_states(folder: Path, look: ViewConfig, size: tuple[int, int]) -> None:
             live.info = camera
             with _window(live, log, size) as window:
                 pose(Scene(window, live, recorder, endless(results[30:])))
-                if name != "hand-lost":
-                    _wait(0.5)
                 _save(window, folder / f"{name}.png")
 
 

@@ -17,7 +17,7 @@ FADE_S: Final = 0.3
 """How long a hand that is lost can still be seen."""
 
 
-class Views(QtWidgets.QSplitter):
+class Views(QtWidgets.QWidget):
     """Shows results; ``tick`` is called often, with or without a new one."""
 
     painted = QtCore.pyqtSignal()
@@ -33,11 +33,16 @@ class Views(QtWidgets.QSplitter):
         self.picture = DepthView(theme)
         self.space = SpaceView()
         self.picture.painted.connect(self.painted)
-        self.setChildrenCollapsible(False)
+        row = QtWidgets.QSplitter()
+        row.setChildrenCollapsible(False)
         for view in (self.picture, self.space):
             view.setMinimumSize(200, 160)
-            self.addWidget(view)
-        self.setSizes([1000, 1000])
+            row.addWidget(view)
+        row.setSizes([1000, 1000])
+        row.splitterMoved.connect(self.place)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(row)
         self.banner = Banner(self)
         self.hint = Hint(self.picture)
         self.clear()
