@@ -150,7 +150,6 @@ def _weights(scene: Scene) -> None:
 
 
 def _paused(scene: Scene) -> None:
-    scene.live.player = paused_player(600, 30.0, 250)
     scene.play(1.0)
 
 
@@ -197,6 +196,7 @@ def take_states(folder: Path, look: ViewConfig, size: tuple[int, int]) -> None:
             recorder = PosedRecorder()
             live = PosedLive(config, log, recorder)
             live.info = camera
+            live.player = paused_player(600, 30.0, 250) if name == "paused" else None
             with _window(live, log, size) as window:
                 pose(Scene(window, live, recorder, endless(results[30:])))
                 _save(window, folder / f"{name}.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from PyQt6 import QtCore, QtGui, QtWidgets
@@ -75,6 +76,7 @@ class Views(QtWidgets.QWidget):
         self._result = result
         if result.hands:
             self._hands, self._seen_s = result.hands, now_s
+        self.picture.set_dimmed(False)
         self._draw(result)
         self.tick(now_s)
 
@@ -90,6 +92,9 @@ class Views(QtWidgets.QWidget):
     def drop_hands(self) -> None:
         """Take the hands off and dim the picture: what is seen is not live."""
         self._hands = ()
+        if self._result and self._result.hands:
+            self._result = replace(self._result, hands=())
+            self.space.show_frame(self._result.frame, ())
         for view in (self.picture, self.space):
             view.show_hands((), 0.0)
         self.picture.set_dimmed(True)
@@ -118,7 +123,6 @@ class Views(QtWidgets.QWidget):
         self.hint.place()
 
     def _draw(self, result: Result) -> None:
-        self.picture.set_dimmed(False)
         for view in (self.picture, self.space):
             view.show_frame(result.frame, result.hands)
             if result.hands:
