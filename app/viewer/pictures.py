@@ -1,4 +1,4 @@
-"""Renew the pictures of the window in docs/: ``python -m app.viewer.pictures --out docs``, on a screen or under Xvfb."""
+"""Renew the pictures of the window: ``python -m app.viewer.pictures --out docs``, on a screen or under Xvfb."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ _FULL_S: Final = 12.0  # after which the time line is full
 _MOTION_S, _MOTION_HZ, _MOTION_WIDTH = 5.0, 12.0, 960
 _SETTLED_S: Final = 0.5
 _FRAME_S: Final = 1 / 30
-_LONGEST_S: Final = 30.0
+_LONGEST_S: Final = 60.0
+_OPEN, _SPREAD, _MOVING = 280, 548, 210  # frames of the demo in which the hand is well seen, and well moves
+_NEAR: Final = 6  # frames
 _UNPLUGGED: Final = "Intel RealSense D435 0420: no frame for 1.0 s (asked 60 fps, USB 3.2)."
 _MISSING: Final = "RealSense: no depth camera found. Check the cable and use a USB 3 port."
 
@@ -75,14 +77,25 @@ def take_window(folder: Path, size: tuple[int, int]) -> None:
         try:
             with _window(live, log, size) as window:
                 _until(lambda: log.poses > 0)
-                _wait(_FULL_S)
+                begin_s = time.perf_counter()
+                _until(lambda: time.perf_counter() > begin_s + _FULL_S and _at(live, _OPEN))
                 _save(window, folder / "window.png")
-                _save_motion(window, folder / "window.webp")
                 window.set_look(replace(window.look, theme="light"))
-                _wait(1.0)
+                _until(lambda: _at(live, _SPREAD))
                 _save(window, folder / "window-light.png")
+                window.set_look(replace(window.look, theme="dark"))
+                _until(lambda: _at(live, _MOVING))
+                pictures, shown_ms = _watch(window)
         finally:
             live.stop()
+    first, *rest = pictures
+    path = folder / "window.webp"
+    first.save(path, save_all=True, append_images=rest, duration=shown_ms, loop=0, quality=50, method=4)
+
+
+def _at(live: Live, step: int) -> bool:
+    """Say whether the recording is there, or a little later."""
+    return live.player is not None and 0 <= live.player.position.step - step < _NEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +252,7 @@ def _seen(window: HandWindow) -> Image.Image:
     assert screen is not None
     buffer = QtCore.QBuffer()
     buffer.open(QtCore.QBuffer.OpenModeFlag.WriteOnly)
-    pixels: QtGui.QPixmap = screen.grabWindow(window.winId())  # type: ignore[arg-type]
+    pixels: QtGui.QPixmap = screen.grabWindow(window.winId())
     if pixels.isNull() or not pixels.save(buffer, "BMP"):
         raise SourceError("the screen gives no picture of the window. Take the pictures under xvfb-run.")
     return Image.open(io.BytesIO(bytes(buffer.data().data()))).convert("RGB")
@@ -251,8 +264,8 @@ def _save(window: HandWindow, path: Path) -> None:
     picture.save(path, optimize=True)
 
 
-def _save_motion(window: HandWindow, path: Path) -> None:
-    """Save some seconds of the window; each picture is shown for as long as it was on the screen."""
+def _watch(window: HandWindow) -> tuple[list[Image.Image], list[int]]:
+    """Give some seconds of the window: pictures, and for how many milliseconds each was on the screen."""
     pictures: list[Image.Image] = []
     begin_s = time.perf_counter()
     moments_s = [begin_s]
@@ -262,8 +275,7 @@ def _save_motion(window: HandWindow, path: Path) -> None:
         moments_s.append(time.perf_counter())
     shown_ms = [round(1e3 * (after - before)) for before, after in zip(moments_s, moments_s[1:], strict=False)]
     size = (_MOTION_WIDTH, _MOTION_WIDTH * window.height() // window.width())
-    first, *rest = [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures]
-    first.save(path, save_all=True, append_images=rest, duration=shown_ms, loop=0, quality=60, method=4)
+    return [picture.resize(size, Image.Resampling.LANCZOS) for picture in pictures], shown_ms
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ _AGES_S: Final = (0.0, 0.0002, 0.0005, 0.0019, 0.0021)
 class PosedRecorder(Recorder):
     """Says of itself what it is told."""
 
-    state = RecorderState()  # type: ignore[assignment]
+    state = RecorderState()
 
 
 class PosedLive(Live):

@@ -112,7 +112,7 @@ def no_hand(doubt: str, segment: SegmentConfig, slow: str, *, seconds: float) ->
 def _slowly(text: str, tone: Tone, slow: str) -> State:
     if not slow:
         return State(text, tone)
-    return State(f"{text} ({slow})", "warn", hint="Try --model fast, a smaller size or a lower rate")
+    return State(f"{text} ({slow})", "warn", hint="Try --model fast, or a slower mode")
 
 
 def ended(seq: int | None, doubt: str) -> State:

@@ -64,7 +64,8 @@ def _image(name: str) -> str:
 def style_sheet(theme: Theme) -> str:
     """Give the style of every widget of the window.
 
-    Object names: page, panel, strip, sheet, state, figure, caption, group, card, banner, small, record, veil, help, key, does.
+    Object names: page, panel, strip, sheet, state, figure, caption, group, card, banner, small, record, veil, help,
+        key, does.
     """
     page, panel, line, text, muted, accent, bad = map(
         css, (theme.page, theme.panel, theme.line, theme.text, theme.muted, theme.accent, theme.bad)
