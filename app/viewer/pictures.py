@@ -37,7 +37,7 @@ _MOTION_S, _MOTION_HZ, _MOTION_WIDTH = 5.0, 12.0, 960
 _SETTLED_S: Final = 0.5
 _FRAME_S: Final = 1 / 30
 _LONGEST_S: Final = 60.0
-_OPEN, _SPREAD, _MOVING = 280, 548, 210  # frames of the demo in which the hand is well seen, and well moves
+_DARK, _LIGHT, _MOVING = 208, 310, 210  # frames of the demo from which on the hand is well seen, or well moves
 _NEAR: Final = 6  # frames
 _UNPLUGGED: Final = "Intel RealSense D435 0420: no frame for 1.0 s (asked 60 fps, USB 3.2)."
 _MISSING: Final = "RealSense: no depth camera found. Check the cable and use a USB 3 port."
@@ -78,10 +78,10 @@ def take_window(folder: Path, size: tuple[int, int]) -> None:
             with _window(live, log, size) as window:
                 _until(lambda: log.poses > 0)
                 begin_s = time.perf_counter()
-                _until(lambda: time.perf_counter() > begin_s + _FULL_S and _at(live, _OPEN))
+                _until(lambda: time.perf_counter() > begin_s + _FULL_S and _at(live, _DARK))
                 _save(window, folder / "window.png")
                 window.set_look(replace(window.look, theme="light"))
-                _until(lambda: _at(live, _SPREAD))
+                _until(lambda: _at(live, _LIGHT))
                 _save(window, folder / "window-light.png")
                 window.set_look(replace(window.look, theme="dark"))
                 _until(lambda: _at(live, _MOVING))
