@@ -22,7 +22,7 @@ class Views(QtWidgets.QWidget):
     """Shows results; ``tick`` is called often, with or without a new one."""
 
     painted = QtCore.pyqtSignal()
-    """The depth picture stands on the screen."""
+    """What was shown stands on the screen."""
 
     def __init__(self, theme: Theme) -> None:
         """Lay out the two views.
@@ -33,18 +33,19 @@ class Views(QtWidgets.QWidget):
         super().__init__()
         self.picture = DepthView(theme)
         self.space = SpaceView()
-        self.picture.painted.connect(self.painted)
-        row = QtWidgets.QSplitter()
-        row.setChildrenCollapsible(False)
+        own_window(self.space)  # else Qt puts the whole window together by OpenGL: twice the time without a GPU
+        (self.space if self.space.available else self.picture).painted.connect(self.painted)
+        splitter = QtWidgets.QSplitter()
+        splitter.setChildrenCollapsible(False)
         for view in (self.picture, self.space):
-            view.setMinimumSize(200, 160)
-            row.addWidget(view)
-        row.setSizes([1000, 1000])
-        row.splitterMoved.connect(self.place)
+            splitter.addWidget(view)
+        splitter.setSizes([1000, 1000])
+        splitter.splitterMoved.connect(self.place)
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(row)
+        layout.addWidget(splitter)
         self.banner = Banner(self)
+        own_window(self.banner)
         self.hint = Hint(self.picture)
         self.clear()
 
@@ -109,7 +110,10 @@ class Views(QtWidgets.QWidget):
         picture = self.grab().toImage()  # Qt leaves out what OpenGL drew
         if self.space.available:
             with QtGui.QPainter(picture) as painter:
-                painter.drawImage(QtCore.QRect(self.space.pos(), self.space.size()), self.space.image())
+                painter.drawImage(self.space.mapTo(self, self.space.rect().topLeft()), self.space.image())
+                if self.banner.isVisible():  # it may lie on both views
+                    painter.translate(self.banner.pos())
+                    self.banner.render(painter)
         return picture
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
@@ -127,3 +131,13 @@ class Views(QtWidgets.QWidget):
             view.show_frame(result.frame, result.hands)
             if result.hands:
                 view.show_hands(result.hands, 1.0)
+
+
+def own_window(widget: QtWidgets.QWidget) -> None:
+    """Give a widget a window of the system's; what is to lie on the 3D view needs one, too.
+
+    Args:
+        widget: not shown yet.
+    """
+    widget.setAttribute(QtCore.Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
+    widget.setAttribute(QtCore.Qt.WidgetAttribute.WA_NativeWindow)
