@@ -49,10 +49,13 @@ class Banner(QtWidgets.QLabel):
         """Take the place again, after the parent's size changed."""
         room = self.parentWidget()
         assert room is not None
-        self.setFixedWidth(min(_WIDTH, max(room.width() - 2 * _MARGIN, 200)))
-        self.setFixedHeight(min(max(self.heightForWidth(self.width()), 1), room.height()))
-        below = room.height() - self.height()
-        self.move((room.width() - self.width()) // 2, max(below - _MARGIN, 0) if self._low else below // 2)
+        self.ensurePolished()  # its height is that of its style, before it was ever shown
+        width = min(_WIDTH, max(room.width() - 2 * _MARGIN, 200))
+        height = min(max(self.heightForWidth(width), 1), room.height())
+        below = room.height() - height
+        top = max(below - _MARGIN, 0) if self._low else below // 2
+        self.setGeometry((room.width() - width) // 2, top, width, height)  # at once: what it leaves is seen
+        room.update()
 
 
 class Hint(QtWidgets.QLabel):
@@ -78,6 +81,7 @@ class Hint(QtWidgets.QLabel):
         parent = self.parentWidget()
         assert parent is not None
         room = round(legend_place(parent.width(), parent.height()).left())  # the hint lies beside the colours
-        self.setFixedWidth(max(min(self.fontMetrics().horizontalAdvance(self.text()) + 50, room - 2 * _MARGIN), 1))
-        self.setFixedHeight(max(self.heightForWidth(self.width()), 1))
-        self.move((room - self.width()) // 2, parent.height() - self.height() - _FOOT)
+        self.ensurePolished()
+        width = max(min(self.fontMetrics().horizontalAdvance(self.text()) + 50, room - 2 * _MARGIN), 1)
+        height = max(self.heightForWidth(width), 1)
+        self.setGeometry((room - width) // 2, parent.height() - height - _FOOT, width, height)

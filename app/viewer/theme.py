@@ -72,7 +72,7 @@ def style_sheet(theme: Theme) -> str:
     )
     return f"""
 QWidget {{ color: {text}; font-size: 14px; }}
-QSplitter::handle {{ background: {line}; width: 2px; }}
+QSplitter::handle {{ background: {page}; border-left: 1px solid {line}; width: 5px; }}
 QWidget#page {{ background: {page}; }}
 QWidget#panel {{ background: {panel}; border-left: 1px solid {line}; }}
 QWidget#strip {{ background: {panel}; }}
@@ -83,8 +83,7 @@ QLabel#figure {{ font-size: 19px; font-weight: 600; }}
 QLabel#caption {{ color: {muted}; font-size: 12px; }}
 QLabel#group {{ color: {muted}; font-size: 13px; font-weight: 600; }}
 QLabel#card {{ background: {css(theme.panel, 0.88)}; border-radius: 6px; padding: 5px 10px; font-weight: 600; }}
-QLabel#banner {{ background: {panel}; border: 1px solid {line}; border-radius: 10px;
-                 padding: 18px 28px; font-size: 16px; }}
+QLabel#banner {{ background: {panel}; border: 1px solid {line}; padding: 18px 28px; font-size: 16px; }}
 QWidget#veil {{ background: {css(theme.page, 0.7)}; }}
 QScrollArea#help {{ border: 1px solid {line}; }}
 QLabel#key {{ background: {page}; border: 1px solid {line}; border-radius: 4px; padding: 0 6px; font-size: 12px;

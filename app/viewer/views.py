@@ -39,6 +39,7 @@ class Views(QtWidgets.QWidget):
         splitter.setChildrenCollapsible(False)
         for view in (self.picture, self.space):
             splitter.addWidget(view)
+        splitter.setHandleWidth(5)  # a thinner one would lie on the 3D view and tear a hole into it
         splitter.setSizes([1000, 1000])
         splitter.splitterMoved.connect(self.place)
         layout = QtWidgets.QVBoxLayout(self)

@@ -19,9 +19,7 @@ def section(name: str) -> str:
 
 
 def test_the_table_of_keys_is_that_of_the_window() -> None:
-    rows = [
-        f"| {', '.join(f'`{label}`' for label in (key.label, *key.sequences[1:]))} | {key.text} |" for key in KEYS
-    ]
+    rows = [f"| {', '.join(f'`{label}`' for label in (key.label, *key.sequences[1:]))} | {key.text} |" for key in KEYS]
     assert re.findall(r"^\| `.*", section("Keys"), re.MULTILINE) == rows
 
 
