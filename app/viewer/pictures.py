@@ -79,10 +79,10 @@ def take_window(folder: Path, size: tuple[int, int]) -> None:
                 _until(lambda: log.poses > 0)
                 begin_s = time.perf_counter()
                 _until(lambda: time.perf_counter() > begin_s + _FULL_S and _at(live, _DARK))
-                _save(window, folder / "window.png")
+                _seen(window).save(folder / "window.png", optimize=True)
                 window.set_look(replace(window.look, theme="light"))
                 _until(lambda: _at(live, _LIGHT))
-                _save(window, folder / "window-light.png")
+                _seen(window).save(folder / "window-light.png", optimize=True)
                 window.set_look(replace(window.look, theme="dark"))
                 _until(lambda: _at(live, _MOVING))
                 pictures, shown_ms = _watch(window)
@@ -259,8 +259,8 @@ def _seen(window: HandWindow) -> Image.Image:
 
 
 def _save(window: HandWindow, path: Path) -> None:
-    """Save the window as a small PNG."""
-    picture = _seen(window).quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    """Save the window in 256 colours."""
+    picture = _seen(window).quantize(256, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)
 
 
