@@ -52,6 +52,7 @@ class Views(QtWidgets.QWidget):
         self._result: Result | None = None
         self._hands: tuple[TrackedHand, ...] = ()
         self._seen_s = 0.0
+        self._dropped = False
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -62,8 +63,6 @@ class Views(QtWidgets.QWidget):
         """Show other parts."""
         self.picture.set_look(look)
         self.space.set_look(look)
-        if self._result:
-            self._draw(self._result)
 
     def show_result(self, result: Result, now_s: float) -> None:
         """Put a result on the screen; hands that it lacks fade.
@@ -72,10 +71,14 @@ class Views(QtWidgets.QWidget):
             result: a new one.
             now_s: ``perf_counter``.
         """
-        self._result = result
+        self._result, self._dropped = result, False
+        self.picture.set_dimmed(False)
+        for view in (self.picture, self.space):
+            view.show_frame(result.frame, result.hands)
+            if result.hands:
+                view.show_hands(result.hands, 1.0)
         if result.hands:
             self._hands, self._seen_s = result.hands, now_s
-        self._draw(result)
         self.tick(now_s)
 
     def tick(self, now_s: float) -> None:
@@ -89,10 +92,17 @@ class Views(QtWidgets.QWidget):
 
     def drop_hands(self) -> None:
         """Take the hands off and dim the picture: what is seen is not live."""
-        self._hands = ()
+        if self._dropped:
+            return
+        self._hands, self._dropped = (), True
         for view in (self.picture, self.space):
             view.show_hands((), 0.0)
         self.picture.set_dimmed(True)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether hands were taken off since the last result."""
+        return self._dropped
 
     def reset(self) -> None:
         """Show both views as at the start."""
@@ -119,13 +129,6 @@ class Views(QtWidgets.QWidget):
         """Take banner and hint to their places, after a size changed."""
         self.banner.place()
         self.hint.place()
-
-    def _draw(self, result: Result) -> None:
-        self.picture.set_dimmed(False)
-        for view in (self.picture, self.space):
-            view.show_frame(result.frame, result.hands)
-            if result.hands:
-                view.show_hands(result.hands, 1.0)
 
 
 def own_window(widget: QtWidgets.QWidget) -> None:
