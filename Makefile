@@ -34,7 +34,7 @@ $(RECORDING)/camera.yaml: | setup
 	$(RUN) -m lighthand.synthesis.record --out $(RECORDING) --size 848x480 --fps 90 --seconds 3
 
 pictures: setup  ## Renew the README's pictures from the real program, on a virtual screen.
-	xvfb-run -a -s "-screen 0 1280x720x24" $(RUN) run_live.py --camera synthetic --seconds 9 --snapshot docs
+	xvfb-run -a -s "-screen 0 1280x720x24" $(RUN) -m app.viewer.pictures --out docs
 	$(RUN) -m lighthand.synthesis.sheet --rows 4 --out docs/synthesis.png
 	$(RUN) -m lighthand.evaluate --data synthetic --sheet docs/validation.png --reliability docs/reliability.png
 	$(RUN) -c "from pathlib import Path; from lighthand.train import plot; plot(Path('weights/training.csv'), Path('docs/training.png'))"

@@ -7,8 +7,11 @@ from typing import Final
 
 from PyQt6 import QtCore, QtWidgets
 
+from app.viewer.legend import legend_place
+
 _WIDTH: Final = 600
 _MARGIN: Final = 16
+_FOOT: Final = 44  # below a hint: room for what is under the cursor
 
 
 class Banner(QtWidgets.QLabel):
@@ -22,7 +25,7 @@ class Banner(QtWidgets.QLabel):
         self.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
         self.hide()
-        self._share = 0.5
+        self._low = False
 
     def say(self, title: str, detail: str, *, low: bool) -> None:
         """Show a text; hide where there is no title.
@@ -37,7 +40,7 @@ class Banner(QtWidgets.QLabel):
             return
         lines = html.escape(detail).replace("\n", "<br>")
         self.setText(f"<p style='font-size:20px; font-weight:600'>{html.escape(title)}</p>{lines}")
-        self._share = 0.9 if low else 0.5
+        self._low = low
         self.place()
         self.show()
         self.raise_()
@@ -46,9 +49,13 @@ class Banner(QtWidgets.QLabel):
         """Take the place again, after the parent's size changed."""
         room = self.parentWidget()
         assert room is not None
-        self.setFixedWidth(min(_WIDTH, max(room.width() - 2 * _MARGIN, 200)))
-        self.setFixedHeight(min(max(self.heightForWidth(self.width()), 1), room.height()))
-        self.move((room.width() - self.width()) // 2, round((room.height() - self.height()) * self._share))
+        self.ensurePolished()  # its height is that of its style, before it was ever shown
+        width = min(_WIDTH, max(room.width() - 2 * _MARGIN, 200))
+        height = min(max(self.heightForWidth(width), 1), room.height())
+        below = room.height() - height
+        top = max(below - _MARGIN, 0) if self._low else below // 2
+        self.setGeometry((room.width() - width) // 2, top, width, height)  # at once: what it leaves is seen
+        room.update()
 
 
 class Hint(QtWidgets.QLabel):
@@ -71,8 +78,10 @@ class Hint(QtWidgets.QLabel):
 
     def place(self) -> None:
         """Take the place again, after the parent's size changed."""
-        room = self.parentWidget()
-        assert room is not None
-        self.setFixedWidth(min(self.fontMetrics().horizontalAdvance(self.text()) + 50, room.width() - 2 * _MARGIN))
-        self.setFixedHeight(max(self.heightForWidth(self.width()), 1))
-        self.move((room.width() - self.width()) // 2, room.height() - self.height() - _MARGIN)
+        parent = self.parentWidget()
+        assert parent is not None
+        room = round(legend_place(parent.width(), parent.height()).left())  # the hint lies beside the colours
+        self.ensurePolished()
+        width = max(min(self.fontMetrics().horizontalAdvance(self.text()) + 50, room - 2 * _MARGIN), 1)
+        height = max(self.heightForWidth(width), 1)
+        self.setGeometry((room - width) // 2, parent.height() - height - _FOOT, width, height)

@@ -140,7 +140,9 @@ class SourceChooser(QtWidgets.QWidget):
         if self._info is None:
             self.sources.add("No source", self._config)
         elif self._info.link != "rendered":
-            name = _name(self._info.model, self._info.serial) if self._info.live else self._info.serial
+            source = self._config.source
+            recording = source.name if source else self._info.serial
+            name = _name(self._info.model, self._info.serial) if self._info.live else recording
             self.sources.add(name, self._config, own.note if own else f"{self._info.model}, {self._info.link}")
         for device in self._devices:
             if device is not own:

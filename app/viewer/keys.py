@@ -107,6 +107,11 @@ class HelpCard(QtWidgets.QWidget):
         self.setGeometry(rect)
         table = self._card.widget()
         assert table is not None
+        layout = table.layout()
+        assert layout is not None
+        for text in table.findChildren(QtWidgets.QLabel):
+            text.ensurePolished()  # its size is that of its style, before it was ever shown
+        layout.invalidate()
         margin = 2 * self._card.frameWidth()
         bar = self._card.verticalScrollBar()
         assert bar is not None
@@ -115,6 +120,7 @@ class HelpCard(QtWidgets.QWidget):
         width = wanted.width() + (bar.sizeHint().width() if height < wanted.height() else 0)
         width = min(width, rect.width() - 2 * _LEAST_GAP)
         self._card.setGeometry((rect.width() - width) // 2, (rect.height() - height) // 2, width, height)
+        layout.activate()
 
     def showEvent(self, event: QtGui.QShowEvent | None) -> None:
         """Lie on top, and take the keys."""

@@ -112,7 +112,7 @@ def no_hand(doubt: str, segment: SegmentConfig, slow: str, *, seconds: float) ->
 def _slowly(text: str, tone: Tone, slow: str) -> State:
     if not slow:
         return State(text, tone)
-    return State(f"{text} ({slow})", "warn", hint="Try --model fast, a smaller size or a lower rate")
+    return State(f"{text} ({slow})", "warn", hint="Try --model fast, or a slower mode")
 
 
 def ended(seq: int | None, doubt: str) -> State:
@@ -129,7 +129,9 @@ def ended(seq: int | None, doubt: str) -> State:
 
 def failed(error: BaseException) -> State:
     """The run stopped on an error."""
-    title = "Weights cannot be used" if isinstance(error, WeightsError) else "Stopped by an error"
+    if isinstance(error, WeightsError):  # they are those of every source
+        return State("Weights cannot be used", "bad", "Weights cannot be used", f"{error}\n\nPress Q to close.")
+    title = "Stopped by an error"
     return State(title, "bad", title, f"{error}\n\nChoose another source in the panel (Tab), or press Q to close.")
 
 

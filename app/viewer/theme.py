@@ -64,16 +64,18 @@ def _image(name: str) -> str:
 def style_sheet(theme: Theme) -> str:
     """Give the style of every widget of the window.
 
-    Object names: page, panel, sheet, state, figure, caption, group, card, banner, small, record, veil, help, key, does.
+    Object names: page, panel, strip, sheet, state, figure, caption, group, card, banner, small, record, veil, help,
+        key, does.
     """
     page, panel, line, text, muted, accent, bad = map(
         css, (theme.page, theme.panel, theme.line, theme.text, theme.muted, theme.accent, theme.bad)
     )
     return f"""
 QWidget {{ color: {text}; font-size: 14px; }}
-QSplitter::handle {{ background: {line}; width: 2px; }}
+QSplitter::handle {{ background: {page}; border-left: 1px solid {line}; width: 5px; }}
 QWidget#page {{ background: {page}; }}
 QWidget#panel {{ background: {panel}; border-left: 1px solid {line}; }}
+QWidget#strip {{ background: {panel}; }}
 QScrollArea, QWidget#sheet {{ background: {panel}; border: none; }}
 QDialog, QMenu, QAbstractItemView {{ background: {panel}; }}
 QLabel#state {{ font-size: 16px; font-weight: 600; }}
@@ -81,8 +83,7 @@ QLabel#figure {{ font-size: 19px; font-weight: 600; }}
 QLabel#caption {{ color: {muted}; font-size: 12px; }}
 QLabel#group {{ color: {muted}; font-size: 13px; font-weight: 600; }}
 QLabel#card {{ background: {css(theme.panel, 0.88)}; border-radius: 6px; padding: 5px 10px; font-weight: 600; }}
-QLabel#banner {{ background: {css(theme.panel, 0.94)}; border: 1px solid {line}; border-radius: 10px;
-                 padding: 18px 28px; font-size: 16px; }}
+QLabel#banner {{ background: {panel}; border: 1px solid {line}; padding: 18px 28px; font-size: 16px; }}
 QWidget#veil {{ background: {css(theme.page, 0.7)}; }}
 QScrollArea#help {{ border: 1px solid {line}; }}
 QLabel#key {{ background: {page}; border: 1px solid {line}; border-radius: 4px; padding: 0 6px; font-size: 12px;

@@ -64,7 +64,7 @@ class Transport(QtWidgets.QWidget):
         super().__init__()
         self._player: Player | None = None
         self._resumes = False  # it played when the handle was taken
-        self.setObjectName("panel")
+        self.setObjectName("strip")
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(_HEIGHT)
         self.back = self._button("One frame back (,)", lambda: self.step(-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from PyQt6 import QtCore, QtGui, QtWidgets
@@ -38,7 +39,9 @@ class Views(QtWidgets.QWidget):
         splitter.setChildrenCollapsible(False)
         for view in (self.picture, self.space):
             splitter.addWidget(view)
+        splitter.setHandleWidth(5)  # a thinner one would lie on the 3D view and tear a hole into it
         splitter.setSizes([1000, 1000])
+        splitter.splitterMoved.connect(self.place)
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
@@ -95,6 +98,8 @@ class Views(QtWidgets.QWidget):
         if self._dropped:
             return
         self._hands, self._dropped = (), True
+        if self._result and self._result.hands:
+            self.space.show_frame(self._result.frame, ())  # no hand's points are bright any more
         for view in (self.picture, self.space):
             view.show_hands((), 0.0)
         self.picture.set_dimmed(True)
