@@ -14,10 +14,10 @@ from lighthand.skeleton import BONES
 from lighthand.types import HandPose
 
 _SHADOW: Final = QtGui.QColor(0, 0, 0, 170)
-_HOLLOW: Final = QtGui.QColor(0, 0, 0, 130)
+_HOLLOW: Final = QtGui.QColor(0, 0, 0, 180)
 _CORNER: Final = 0.1  # of the box's edge
 _TEXT_PX: Final = 13
-_HALO_PX: Final = 4.0
+_HALO: Final = [(x, y) for x in (-1.5, 0.0, 1.5) for y in (-1.5, 0.0, 1.5) if x or y]
 
 _ROUND: Final = QtCore.Qt.PenCapStyle.RoundCap
 
@@ -90,15 +90,18 @@ def draw_outline(painter: QtGui.QPainter, line: QtGui.QPainterPath, theme: Theme
 
 def draw_text(painter: QtGui.QPainter, left: float, base: float, text: str, theme: Theme, opacity: float = 1.0) -> None:
     """Write a line that can be read on any ground: with a halo."""
+    painter.save()
     font = painter.font()
     font.setPixelSize(_TEXT_PX)
     font.setWeight(QtGui.QFont.Weight.DemiBold)
-    path = QtGui.QPainterPath()
-    path.addText(left, base, font, text)
+    painter.setFont(font)
     painter.setOpacity(opacity)
-    painter.strokePath(path, _pen(qcolour(theme.panel, 0.85), _HALO_PX))
-    painter.fillPath(path, qcolour(theme.text))
-    painter.setOpacity(1.0)
+    painter.setPen(qcolour(theme.panel))
+    for right, down in _HALO:
+        painter.drawText(QtCore.QPointF(left + right, base + down), text)
+    painter.setPen(qcolour(theme.text))
+    painter.drawText(QtCore.QPointF(left, base), text)
+    painter.restore()
 
 
 def draw_card(painter: QtGui.QPainter, place: QtCore.QRectF, theme: Theme) -> None:

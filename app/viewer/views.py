@@ -13,9 +13,6 @@ from app.viewer.space import SpaceView
 from app.viewer.theme import Theme
 from lighthand.types import Result, TrackedHand
 
-SPACE_S: Final = 1 / 31
-"""Between two pictures of the 3D view at least: it costs more than all else."""
-
 FADE_S: Final = 0.3
 """How long a hand that is lost can still be seen."""
 
@@ -49,8 +46,7 @@ class Views(QtWidgets.QSplitter):
         """Forget what was shown, so that it does not fade into another source's picture."""
         self._result: Result | None = None
         self._hands: tuple[TrackedHand, ...] = ()
-        self._seen_s = self._space_s = 0.0
-        self._space_due = False
+        self._seen_s = 0.0
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -75,22 +71,16 @@ class Views(QtWidgets.QSplitter):
         if result.hands:
             self._hands, self._seen_s = result.hands, now_s
         self._draw(result)
-        self._space_due = True
         self.tick(now_s)
 
     def tick(self, now_s: float) -> None:
-        """Go on fading, and draw the 3D view where it is due."""
+        """Let a hand that was lost fade."""
         lost = self._result is not None and not self._result.hands
         if lost and self._hands:
             opacity = max(0.0, 1 - (now_s - self._seen_s) / FADE_S)
             self._hands = self._hands if opacity else ()
             self.picture.show_hands(self._hands, opacity)
             self.space.show_hands(self._hands, opacity)
-        if self._space_due and now_s - self._space_s >= SPACE_S and self._result:
-            self._space_due, self._space_s = False, now_s
-            self.space.show_frame(self._result.frame, self._result.hands)
-            if self._result.hands:
-                self.space.show_hands(self._result.hands, 1.0)
 
     def drop_hands(self) -> None:
         """Take the hands off and dim the picture: what is seen is not live."""
@@ -124,6 +114,7 @@ class Views(QtWidgets.QSplitter):
 
     def _draw(self, result: Result) -> None:
         self.picture.set_dimmed(False)
-        self.picture.show_frame(result.frame, result.hands)
-        if result.hands:
-            self.picture.show_hands(result.hands, 1.0)
+        for view in (self.picture, self.space):
+            view.show_frame(result.frame, result.hands)
+            if result.hands:
+                view.show_hands(result.hands, 1.0)

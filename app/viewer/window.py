@@ -15,6 +15,7 @@ from PyQt6 import QtCore, QtGui, QtWidgets
 os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
 
 from app.cameras.base import nothing_between  # noqa: E402
+from app.cameras.player import PAUSE_S  # noqa: E402
 from app.config import AppConfig, CameraConfig  # noqa: E402
 from app.latency import FrameLog, LiveFigures  # noqa: E402
 from app.live import Live  # noqa: E402
@@ -38,6 +39,10 @@ from lighthand.types import Result  # noqa: E402
 POLL_MS: Final = 15
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
 TIMELINE_S: Final = 0.1
+SHARE: Final = 0.6
+"""Of the time, at most, in which the window paints: the tracker wants the rest of a weak machine."""
+
+_NEWEST: Final = 0.2  # weight of the newest painting in the mean of their costs
 
 
 class HandWindow(QtWidgets.QWidget):
@@ -54,6 +59,7 @@ class HandWindow(QtWidgets.QWidget):
         self.look = live.config.view
         self._live = live
         self._log = log
+        self._cost_s = self._rest_until_s = 0.0
         self._begin()
         self.setObjectName("page")
         self.setWindowTitle("LightHand")
@@ -216,6 +222,8 @@ class HandWindow(QtWidgets.QWidget):
     def _poll(self) -> None:
         """Look for a newer result and show it; say so when nothing comes."""
         now_s = time.perf_counter()
+        if now_s < self._rest_until_s:
+            return
         if not self._ended and not self._held:
             try:
                 taken = self._live.results.take(self._number, 0)
@@ -237,6 +245,7 @@ class HandWindow(QtWidgets.QWidget):
         if now_s >= self._figures_due_s:
             self._figures_due_s = now_s + FIGURES_S
             self._refresh(now_s)
+        self._rest_until_s = now_s + self._cost_s / SHARE
 
     def _show(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""
@@ -270,6 +279,8 @@ class HandWindow(QtWidgets.QWidget):
             self._say(states.lost(trouble))
         elif self._last is None:
             self._say(states.loading() if live.loading else states.waiting(live.info))
+        elif live.player and live.player.at_end:
+            self._say(states.over())
         elif self._paused:
             self._say(states.paused(live=False))
         elif now_s - self._shown_s > self._stale_s:
@@ -278,8 +289,10 @@ class HandWindow(QtWidgets.QWidget):
 
     @property
     def _stale_s(self) -> float:
-        info = self._live.info
-        return max(AGE_LIMIT_S, 3 / info.fps) if info else AGE_LIMIT_S
+        """How old a result may be, and how long none may come."""
+        info, player = self._live.info, self._live.player
+        between_s = 3 / info.fps if info else 0.0
+        return max(AGE_LIMIT_S, max(between_s, 2 * PAUSE_S) / player.speed if player else between_s)
 
     def _end(self, error: BaseException | None) -> None:
         """Say that nothing more will come."""
@@ -308,6 +321,7 @@ class HandWindow(QtWidgets.QWidget):
         """Renew the figures, and what the controls show."""
         self._tape.refresh()
         self._panel.set_recording(self._live.recorder.state.active)
+        self._panel.set_paused(self._paused)
         info = self._live.info
         if info is not None and not self._opened:
             self._opened = True
@@ -330,6 +344,14 @@ class HandWindow(QtWidgets.QWidget):
         self._timeline.add(replace(result.stamps, drawn_s=drawn_s))
 
     # What Qt does
+
+    def event(self, event: QtCore.QEvent | None) -> bool:
+        """Note what it costs to paint the window, both views and what lies on them."""
+        start_s = time.perf_counter()
+        done = super().event(event)
+        if event is not None and event.type() == QtCore.QEvent.Type.UpdateRequest:
+            self._cost_s += _NEWEST * (time.perf_counter() - start_s - self._cost_s)
+        return done
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
         """Keep the keys' card in its place."""

@@ -7,11 +7,21 @@ import cv2
 import numpy as np
 import pytest
 
-from app.viewer.colours import FINGER_COLOURS, bones_of_finger, depth_image, finger_colour, joints_px
+from app.viewer.colours import (
+    FAINTEST,
+    FINGER_COLOURS,
+    TEXT,
+    bones_of_finger,
+    depth_image,
+    finger_colour,
+    joints_px,
+)
 from app.viewer.overlay import Snapshot, draw_result
 from app.viewer.scale import SCENE
+from lighthand.crop import region_box
 from lighthand.errors import SourceError
 from lighthand.skeleton import BONES
+from lighthand.types import Result
 from tests.app.scripted import frame, result
 
 
@@ -32,18 +42,52 @@ def test_the_fingers_share_out_the_bones() -> None:
     assert len({*FINGER_COLOURS, finger_colour(0)}) == 6
 
 
-def test_joints_are_drawn_where_they_project() -> None:
+def believed(confidence: float) -> Result:
     shown = result(frame(0))
+    hand = shown.hands[0]
+    pose = replace(hand.pose, confidence=np.full(21, confidence, np.float32))
+    return replace(shown, hands=(replace(hand, pose=pose),))
+
+
+def places(shown: Result, scale: int) -> list[tuple[int, int]]:
+    points = (joints_px(shown.hands[0].joints_mm, shown.frame.intrinsics) + 0.5) * scale - 0.5
+    return [(round(v), round(u)) for u, v in points.tolist()]
+
+
+def test_joints_are_drawn_where_they_project() -> None:
+    shown = believed(1.0)
     image, scale = draw_result(shown)
     assert image.shape == (48 * scale, 64 * scale, 3)
     for joint in (0, 4, 20):
-        u, v = (joints_px(shown.hands[0].joints_mm, shown.frame.intrinsics)[joint] + 0.5) * scale - 0.5
-        assert tuple(image[round(v), round(u)]) == finger_colour(joint)
+        assert tuple(image[places(shown, scale)[joint]]) == finger_colour(joint)
     assert np.flatnonzero(shown.hands[0].pose.hidden).tolist() == [3]
-    u, v = (joints_px(shown.hands[0].joints_mm, shown.frame.intrinsics)[3] + 0.5) * scale - 0.5
-    assert tuple(image[round(v), round(u)]) == (0, 0, 0)  # hollow
+    assert tuple(image[places(shown, scale)[3]]) == (0, 0, 0)  # hollow
     plain, _ = draw_result(result(frame(0), hand=False))
     assert np.array_equal(plain, np.broadcast_to(plain[0, 0], plain.shape))
+
+
+def test_the_less_sure_the_fainter_but_never_gone() -> None:
+    ground = draw_result(result(frame(0), hand=False))[0][0, 0].astype(int)
+    seen = []
+    for confidence in (0.0, FAINTEST, 0.6, 1.0):
+        shown = believed(confidence)
+        image, scale = draw_result(shown)
+        seen.append(float(np.abs(image[places(shown, scale)[20]] - ground).sum()))
+    assert seen[0] == seen[1] > 50
+    assert seen[1] < seen[2] < seen[3]
+
+
+def test_the_crops_box_is_drawn() -> None:
+    shown = result(frame(0))
+    image, scale = draw_result(shown)
+    ground = draw_result(result(frame(0), hand=False))[0][0, 0].astype(int)
+    edges = (np.array(region_box(shown.hands[0].region, shown.frame.intrinsics)) + 0.5) * scale - 0.5
+    left, top, right, bottom = edges.round().astype(int)
+    assert np.abs(image[top, left] - np.array(TEXT)).max() < 20
+    edge, inside = image[(top + bottom) // 2 + 40, left], image[top + 40, left + 40]
+    assert np.abs(inside - ground).max() == 0
+    assert 20 < np.abs(edge - ground).max() < np.abs(image[top, left] - ground).max()
+    assert right - left == 240 / 600 * 60 * scale
 
 
 def test_joints_far_outside_the_picture_are_no_error() -> None:
