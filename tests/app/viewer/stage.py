@@ -22,21 +22,20 @@ from lighthand.errors import SourceError
 from lighthand.segment import SegmentConfig
 from lighthand.track import TrackConfig
 from lighthand.types import Result
-from tests.app.scripted import ScriptedCamera, frame, result
+from tests.app.scripted import ScriptedCamera, frame, hand_at, result
 
 INFO = ScriptedCamera([]).info
-ENOUGH = 12  # pixels of a finger's own colour, at least
+NEAR_MM = 250.0
+ENOUGH = 30  # pixels of a finger's own colour, at least
 _ALIKE = 16  # levels that colours differ by where they are the same but for smooth edges
 
 
 def seen(seq: int, *, hand: bool = True, depth: int = 600, skipped: int = 0) -> Result:
-    """A result of which the network is sure, so that each finger has its very colour."""
+    """A result with a hand so near that its joints are large, and so sure that each finger has its very colour."""
     made = replace(result(frame(seq, depth=depth), hand=hand), skipped=skipped)
-    hands = tuple(
-        replace(each, pose=replace(each.pose, confidence=np.ones(21, np.float32), hidden=np.arange(21) == 3))
-        for each in made.hands
-    )
-    return replace(made, hands=hands)
+    near = hand_at(NEAR_MM)
+    sure = replace(near, pose=replace(near.pose, confidence=np.ones(21, np.float32)))
+    return replace(made, hands=(sure,) if hand else ())
 
 
 class Play:
