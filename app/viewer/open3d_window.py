@@ -33,7 +33,7 @@ _FRUSTUM_MM: Final = 50.0
 _NEARER: Final = 1.5  # the view at the start is so much closer than the whole image
 _BONE_MM, _JOINT_MM = 3.5, 5.5  # radii
 _SIDES, _RINGS = 10, 6  # of a bone; of a joint
-_SCENE, _HIDDEN = 0.5, 0.4  # brightness of points outside the hand's cube; of joints behind something
+_SCENE, _HIDDEN = 0.7, 0.4  # brightness of points outside the hand's cube; of joints behind something
 
 
 class Open3DWindow:

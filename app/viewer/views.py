@@ -17,7 +17,7 @@ FADE_S: Final = 0.3
 """How long a hand that is lost can still be seen."""
 
 
-class Views(QtWidgets.QSplitter):
+class Views(QtWidgets.QWidget):
     """Shows results; ``tick`` is called often, with or without a new one."""
 
     painted = QtCore.pyqtSignal()
@@ -33,11 +33,14 @@ class Views(QtWidgets.QSplitter):
         self.picture = DepthView(theme)
         self.space = SpaceView()
         self.picture.painted.connect(self.painted)
-        self.setChildrenCollapsible(False)
+        splitter = QtWidgets.QSplitter()
+        splitter.setChildrenCollapsible(False)
         for view in (self.picture, self.space):
-            view.setMinimumSize(200, 160)
-            self.addWidget(view)
-        self.setSizes([1000, 1000])
+            splitter.addWidget(view)
+        splitter.setSizes([1000, 1000])
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
         self.banner = Banner(self)
         self.hint = Hint(self.picture)
         self.clear()
@@ -99,7 +102,10 @@ class Views(QtWidgets.QSplitter):
         picture = self.grab().toImage()  # Qt leaves out what OpenGL drew
         if self.space.available:
             with QtGui.QPainter(picture) as painter:
-                painter.drawImage(QtCore.QRect(self.space.pos(), self.space.size()), self.space.image())
+                painter.drawImage(self.space.mapTo(self, self.space.rect().topLeft()), self.space.image())
+                if self.banner.isVisible():  # it may lie on both views
+                    painter.translate(self.banner.pos())
+                    self.banner.render(painter)
         return picture
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
