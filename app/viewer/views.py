@@ -60,8 +60,6 @@ class Views(QtWidgets.QWidget):
         """Show other parts."""
         self.picture.set_look(look)
         self.space.set_look(look)
-        if self._result:
-            self._draw(self._result)
 
     def show_result(self, result: Result, now_s: float) -> None:
         """Put a result on the screen; hands that it lacks fade.

@@ -190,7 +190,7 @@ def test_the_screen_is_filled_and_left(stage: Stage, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not stage.window.isFullScreen())
 
 
-@pytest.mark.parametrize("opens", ["?", "Shift+?", "F1"])
+@pytest.mark.parametrize("opens", ["?", "F1"])
 @pytest.mark.parametrize("closes", ["?", "F1", "Esc"])
 def test_the_help_comes_and_goes(stage: Stage, opens: str, closes: str) -> None:
     card = stage.window._help

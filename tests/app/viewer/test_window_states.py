@@ -47,11 +47,19 @@ def look_away(stage: Stage) -> None:
 
 def hold(stage: Stage) -> None:
     stage.put(seen(0))
+    stage.window._poll()
     stage.button("Pause").click()
 
 
 def hold_recording(stage: Stage) -> None:
     stage.play().pause()
+
+
+def play_to_the_end(stage: Stage) -> None:
+    player = stage.play(3)
+    player.pause()
+    player.seek(2)
+    stage.advance(player)
 
 
 def be_late(stage: Stage) -> None:
@@ -78,6 +86,7 @@ CASES = (
     Case("late", be_late, "Result is 4.0 s old", "warn"),
     Case("paused", hold, "Paused: the camera runs on", "muted"),
     Case("recording paused", hold_recording, "Paused", "muted"),
+    Case("recording over", play_to_the_end, "End of the recording", "muted", hint="Space plays it again"),
     Case("ended", lambda stage: stage.live.results.close(), "Source ended", "muted", "Ended before the first frame",
          "Choose a source"),
     Case("error", lambda stage: stage.live.results.close(SourceError("camera 7: unplugged. Plug it in.")),
@@ -107,8 +116,8 @@ def test_a_state_is_said_in_its_words(case: Case, open_stage: OpenStage, qtbot: 
 def test_every_state_has_its_case() -> None:
     """A state that is added is to be shown here, too."""
     makers = {
-        "starting", "loading", "no_camera", "waiting", "lost", "silent", "late", "paused", "following", "no_hand",
-        "ended", "failed",
+        "starting", "loading", "no_camera", "waiting", "lost", "silent", "late", "paused", "over", "following",
+        "no_hand", "ended", "failed",
     }  # fmt: skip
     made = {name for name, it in vars(states).items() if getattr(it, "__annotations__", {}).get("return") == "State"}
     assert made - {"_slowly"} == makers
@@ -194,6 +203,17 @@ def test_a_camera_that_is_lost_while_the_picture_is_held_is_said(stage: Stage, q
     qtbot.waitUntil(lambda: "Stopped by an error" in stage.state, timeout=2000)
 
 
+def test_nothing_is_held_before_there_is_a_picture(open_stage: OpenStage, qtbot: QtBot) -> None:
+    stage = open_stage(info=None)
+    stage.press("Space")
+    stage.live.trouble = "auto: nothing is plugged in. Trying again in 1 s (try 1)."
+    qtbot.waitUntil(lambda: "No camera" in stage.state)
+    stage.live.info, stage.live.trouble = INFO, ""
+    stage.put(seen(0))
+    qtbot.waitUntil(lambda: "Right hand" in stage.state)
+    assert stage.panel.pause.text() == "Pause"
+
+
 def test_a_slow_machine_is_told_what_helps(stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIGURES_S", 0.0)
     for seq in range(0, 60, 2):
@@ -214,6 +234,7 @@ def test_another_source_begins_anew(stage: Stage, qtbot: QtBot) -> None:
     stage.put(seen(41))
     qtbot.waitUntil(lambda: "Right hand" in stage.state)
     stage.press("Space")
+    assert stage.panel.pause.text() == "Go on"
     stage.panel.source_chosen.emit(CameraConfig(kind="synthetic"))
     assert stage.live.switched == [CameraConfig(kind="synthetic")]
     qtbot.waitUntil(lambda: "Opening the rendered hand" in stage.state)
