@@ -166,7 +166,8 @@ def test_a_narrow_bar_takes_two_lines(stage: Stage, qtbot: QtBot) -> None:
 
 def test_the_window_can_be_small_without_the_panel(stage: Stage, qtbot: QtBot) -> None:
     stage.press("Tab")
-    resize(stage, qtbot, 640, 480)
+    qtbot.waitUntil(lambda: stage.window.minimumWidth() <= 740)
+    resize(stage, qtbot, 740, 480)
     assert_tidy(stage)
     stage.put(seen(0))
     qtbot.waitUntil(lambda: "Right hand" in stage.state)
