@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +29,7 @@ from tests.app.playing import write
 from tests.app.scripted import SIZE, ScriptedCamera, frame
 from tests.lighthand.scenes import BlobEstimator
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0  # until the state is there, on a busy machine
 END_S = 3.0  # from the closing of the window to the end of the program
 SLOW_S = 1.0  # that a driver may take to open, and a network to load
@@ -271,3 +276,59 @@ def test_the_settings_are_kept_for_the_next_start(closer: Closer, monkeypatch: p
     later: list[tuple[float, bool]] = []
     closer.run(some_frames, lambda window: later.append((window._live.config.segment.far_mm, window.look.grid)))
     assert later == [(900.0, False)]
+
+
+def end_of(arguments: list[str], ready: str, environment: dict[str, str]) -> tuple[int, float, str]:
+    """Run the program as its users do, and close the window when it has written a text; the interpreter's end counts.
+
+    Returns:
+        The exit code, the seconds from the closing to the end, and all that was written.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / "run_live.py"), *arguments],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    watchdog = threading.Timer(60.0, process.kill)
+    watchdog.start()
+    try:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if ready in line:
+                break
+        process.send_signal(signal.SIGTERM)  # which closes the window
+        start_s = time.perf_counter()
+        text = "".join(lines) + process.communicate()[0]
+        return process.returncode, time.perf_counter() - start_s, text
+    finally:
+        watchdog.cancel()
+        watchdog.join()
+
+
+def test_without_a_camera_the_process_ends(weights: Path, tmp_path: Path) -> None:
+    """Whether the SDK is there or not, there is no camera of that number."""
+    pytest.importorskip("pyrealsense2")
+    words = ["--camera", "realsense", "--serial", "0", "--set", f"network.weights={weights}"]
+    code, ended_s, text = end_of(words, "Trying again", {"XDG_CONFIG_HOME": str(tmp_path)})
+    assert "(try 1)" in text
+    assert "no frame was processed" in text
+    assert code == 0
+    assert ended_s < END_S
+
+
+def test_while_it_records_the_process_ends_and_the_recording_can_be_read(weights: Path, tmp_path: Path) -> None:
+    """The depth is of no hand's distance, so that the first frame is warned of: then it runs."""
+    source, saved = tmp_path / "far.mcap", tmp_path / "saved.mcap"
+    write(source, 300, depth=5000)
+    words = ["--source", str(source), "--record", str(saved), "--set", f"network.weights={weights}"]
+    code, ended_s, text = end_of(words, "nothing between", {"XDG_CONFIG_HOME": str(tmp_path)})
+    assert code == 0, text
+    assert ended_s < END_S
+    assert str(saved) in text
+    with ReplayCamera(saved, pace="lockstep") as camera:
+        assert camera.player.position.count > 0
+        assert camera.read(1.0).depth[0, 0] >= 5000
