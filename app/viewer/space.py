@@ -37,7 +37,7 @@ class SpaceView(QtWidgets.QWidget):
     """Shows frames and hands in camera space; the items are made once and updated in place."""
 
     painted = QtCore.pyqtSignal()
-    """After the 3D view was painted."""
+    """After the window with the 3D view in it was painted."""
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         """Build the view, or the sentence that says why there is none."""
@@ -67,7 +67,7 @@ class SpaceView(QtWidgets.QWidget):
                 (self._grid, self._frustum, self._scene_points, self._hand_points, self._boxes, self._skeleton),
                 smooth,
             )
-            self._canvas.painted.connect(self.painted)
+            self._canvas.frameSwapped.connect(self.painted)
             self._canvas.failed.connect(self._give_up, QtCore.Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
             layout.addWidget(self._canvas)
             self.set_theme(self._theme)

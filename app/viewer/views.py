@@ -21,7 +21,7 @@ class Views(QtWidgets.QWidget):
     """Shows results; ``tick`` is called often, with or without a new one."""
 
     painted = QtCore.pyqtSignal()
-    """The depth picture stands on the screen."""
+    """What was shown stands on the screen."""
 
     def __init__(self, theme: Theme) -> None:
         """Lay out the two views.
@@ -32,7 +32,8 @@ class Views(QtWidgets.QWidget):
         super().__init__()
         self.picture = DepthView(theme)
         self.space = SpaceView()
-        self.picture.painted.connect(self.painted)
+        own_window(self.space)  # else Qt puts the whole window together by OpenGL: twice the time without a GPU
+        (self.space if self.space.available else self.picture).painted.connect(self.painted)
         splitter = QtWidgets.QSplitter()
         splitter.setChildrenCollapsible(False)
         for view in (self.picture, self.space):
@@ -42,6 +43,7 @@ class Views(QtWidgets.QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
         self.banner = Banner(self)
+        own_window(self.banner)
         self.hint = Hint(self.picture)
         self.clear()
 
@@ -122,3 +124,13 @@ class Views(QtWidgets.QWidget):
             view.show_frame(result.frame, result.hands)
             if result.hands:
                 view.show_hands(result.hands, 1.0)
+
+
+def own_window(widget: QtWidgets.QWidget) -> None:
+    """Give a widget a window of the system's; what is to lie on the 3D view needs one, too.
+
+    Args:
+        widget: not shown yet.
+    """
+    widget.setAttribute(QtCore.Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
+    widget.setAttribute(QtCore.Qt.WidgetAttribute.WA_NativeWindow)

@@ -31,18 +31,18 @@ from app.viewer.tape import Tape  # noqa: E402
 from app.viewer.theme import THEMES, Theme, style_sheet  # noqa: E402
 from app.viewer.timeline import LatencyTimeline  # noqa: E402
 from app.viewer.transport import Transport  # noqa: E402
-from app.viewer.views import Views  # noqa: E402
+from app.viewer.views import Views, own_window  # noqa: E402
 from app.worker import AGE_LIMIT_S  # noqa: E402
 from lighthand.errors import SourceError  # noqa: E402
 from lighthand.types import Result  # noqa: E402
 
-POLL_MS: Final = 15
+POLL_MS: Final = 5
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
 TIMELINE_S: Final = 0.1
-SHARE: Final = 0.6
-"""Of the time, at most, in which the window paints: the tracker wants the rest of a weak machine."""
+SHARE: Final = 0.75
+"""Of the time, at most, in which the window draws: the tracker wants the rest of a weak machine."""
 
-_NEWEST: Final = 0.2  # weight of the newest painting in the mean of their costs
+_NEWEST: Final = 0.2  # weight of the newest drawing in the mean of what they cost
 
 
 class HandWindow(QtWidgets.QWidget):
@@ -73,6 +73,7 @@ class HandWindow(QtWidgets.QWidget):
         self._lay_out()
         self._tape = Tape(self._views.picture, live, theme)
         self._help = HelpCard(self)
+        own_window(self._help)
         self._help.hide()
         self._connect()
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
@@ -342,19 +343,12 @@ class HandWindow(QtWidgets.QWidget):
             return
         result, self._unpainted = self._unpainted, None
         drawn_s = time.perf_counter()
+        self._cost_s += _NEWEST * (drawn_s - self._shown_s - self._cost_s)
         self._log.drawn(result.frame.seq, drawn_s)
         self._figures.drawn(result.stamps, drawn_s, poses=self._log.poses, total=self._log.total)
         self._timeline.add(replace(result.stamps, drawn_s=drawn_s))
 
     # What Qt does
-
-    def event(self, event: QtCore.QEvent | None) -> bool:
-        """Note what it costs to paint the window, both views and what lies on them."""
-        start_s = time.perf_counter()
-        done = super().event(event)
-        if event is not None and event.type() == QtCore.QEvent.Type.UpdateRequest:
-            self._cost_s += _NEWEST * (time.perf_counter() - start_s - self._cost_s)
-        return done
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
         """Keep the keys' card in its place."""
