@@ -77,6 +77,8 @@ class HandWindow(QtWidgets.QWidget):
         own_window(self._help)
         self._help.hide()
         self._connect()
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+        self.setFocus()  # else the first control takes it, and with it Tab, Space and Esc
         self._set_theme(theme)
         self.set_look(self.look)
         self._panel.set_source(None, live.config.camera)
@@ -186,7 +188,7 @@ class HandWindow(QtWidgets.QWidget):
         """Hold a recording where it is, or a live picture as it is."""
         if self._live.player:
             self._transport.toggle()
-        elif self._opened and not self._ended:
+        elif self._last and not self._ended:
             self._held = not self._held
         self._panel.set_paused(self._paused)
 
@@ -232,21 +234,20 @@ class HandWindow(QtWidgets.QWidget):
         now_s = time.perf_counter()
         if now_s < self._rest_until_s:
             return
-        if self._live.trouble or not self._live.running:
-            self._held = False
-        if not self._ended and not self._held:
+        if not self._ended:
             try:
                 taken = self._live.results.take(self._number, 0)
             except SlotClosedError as closed:
                 self._end(closed.__cause__)
             else:
-                if taken is not None:
-                    self._number = taken.number
+                self._number = taken.number if taken else self._number
+                if self._held:
+                    trouble = self._live.trouble
+                    self._say(states.lost(trouble) if trouble else states.paused(live=True))
+                elif taken:
                     self._show(taken.value, now_s)
                 else:
                     self._wait(now_s)
-        elif self._held and not self._ended:
-            self._say(states.paused(live=True))
         self._views.tick(now_s)
         if now_s >= self._timeline_due_s:
             self._timeline_due_s = now_s + TIMELINE_S
@@ -306,7 +307,7 @@ class HandWindow(QtWidgets.QWidget):
 
     def _end(self, error: BaseException | None) -> None:
         """Say that nothing more will come."""
-        self._ended = True
+        self._ended, self._held = True, False
         self.error = error
         self._live.recorder.end()
         self._refresh(time.perf_counter())
