@@ -79,7 +79,7 @@ class Live:
         """Stop what plays, and play something else.
 
         Raises:
-            SourceError: what plays does not stop; nothing was changed.
+            SourceError: what plays does not stop in time; nothing is played any more.
         """
         if hung := self.stop():
             raise SourceError(f"thread {' and '.join(hung)} did not end in time. Close the window and start again.")

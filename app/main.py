@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Final
 
 import lighthand
@@ -105,7 +105,7 @@ def _run(options: argparse.Namespace) -> int:
             make_folder(folder)
         if viewer == "qt":
             import_module("app.viewer.window")  # takes a second, in which frames would wait
-        log = FrameLog(options.log, drawn=viewer != "none", about={"config": config_to_dict(config)})
+        log = FrameLog(options.log, drawn=viewer in ("qt", "open3d"), about={"config": config_to_dict(config)})
         stack.enter_context(log)
         recorder = Recorder()
         stack.callback(recorder.end)
@@ -119,7 +119,7 @@ def _run(options: argparse.Namespace) -> int:
             record_to=options.record,
             rest=lambda _: collector() if viewer == "none" else None,
         )
-        snapshot = Snapshot(folder) if folder and viewer == "none" else None
+        snapshot = Snapshot(folder) if folder and viewer != "qt" else None
         interrupt = Interrupt()
         saved: list[Path] = []
 
@@ -211,7 +211,8 @@ def _watch(
                     stack.callback(face.close)
                 if not face.show(taken.value):
                     return None
-                log.drawn(taken.value.frame.seq, time.perf_counter())
+                if viewer == "open3d":  # Rerun draws in a process of its own
+                    log.drawn(taken.value.frame.seq, time.perf_counter())
                 collector()
     return None
 
@@ -248,16 +249,24 @@ def _show(
     def check() -> None:
         collector()
         if interrupt.requested or time.perf_counter() >= end_s:
-            window.close()
+            QtWidgets.QApplication.closeAllWindows()  # a dialog, too
+
+    def fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        window.error = window.error or error
+        window.close()
 
     timer = QtCore.QTimer(window)
     timer.timeout.connect(check)
     timer.start(round(_POLL_S * 1e3))
-    application.exec()
+    hook, sys.excepthook = sys.excepthook, fail  # what Qt calls has no caller who could catch it
+    try:
+        application.exec()
+    finally:
+        sys.excepthook = hook
     timer.stop()
-    if picture:
-        window.save_picture(picture)
     save_settings(window.config, before)
+    if picture and window.error is None:
+        window.save_picture(picture)
     return window.error
 
 

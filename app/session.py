@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -48,16 +49,28 @@ class Session:
             rest: given each result on the worker thread, when it can be taken.
         """
         self.results: Slot[Result] = Slot()
+        self._ready = threading.Event()
+
+        def prepare() -> Process:
+            try:
+                return make_process()
+            finally:
+                self._ready.set()
+
+        def begin(camera: Camera) -> None:
+            opened(camera)
+            self._ready.wait()  # else the frames until then were lost
+
         frames: Slot[Frame] = Slot()
         self._capture = Capture(
-            open_camera, frames, segment, lockstep=lockstep, patient=patient, opened=opened, record=record
+            open_camera, frames, segment, lockstep=lockstep, patient=patient, opened=begin, record=record
         )
         self._threads = (
             threading.Thread(name="capture", target=self._capture.run),
             threading.Thread(
                 name="worker",
                 target=track_frames,
-                args=(frames, self.results, make_process, log, rest),
+                args=(frames, self.results, prepare, log, rest),
                 kwargs={"lockstep": lockstep},
             ),
         )
@@ -71,13 +84,15 @@ class Session:
         """End both threads from any state; safe twice.
 
         Returns:
-            The names of threads that did not end within JOIN_S each: see ``running``.
+            The names of threads that did not end within JOIN_S: see ``running``.
         """
+        self._ready.set()
         self._capture.stop()
         self.results.close()
+        end_s = time.perf_counter() + JOIN_S
         for thread in self._threads:
             if thread.ident is not None:
-                thread.join(JOIN_S)
+                thread.join(max(end_s - time.perf_counter(), 0.0))
         return self.running
 
     @property

@@ -64,7 +64,8 @@ class Pipeline:
         Raises:
             ConfigError: the size of the user's hand cannot be read.
         """
-        self._asked = config, _load_bones(config)
+        before, bones_mm = self._asked
+        self._asked = config, bones_mm if config.track.hand == before.track.hand else _load_bones(config)
 
     def reset(self) -> None:
         """Forget all that was seen: the next frame is the first."""

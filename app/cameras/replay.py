@@ -13,6 +13,7 @@ from typing import Final
 from app.cameras.base import Camera, CameraInfo, EndOfSourceError, NotDueError, Pace
 from app.cameras.calibration import find_calibration, load_calibration, unit_doubt
 from app.cameras.player import Player, Turn
+from app.cameras.sliced import CLOSE_S
 from app.formats.arrays import open_npy, open_npz
 from app.formats.folder import open_folder
 from app.formats.mcap_read import McapRecording
@@ -173,10 +174,15 @@ class ReplayCamera(Camera):
     def close(self) -> None:
         """End; see ``Camera.close``."""
         self.player.close()
-        with self._busy:
+        if not self._busy.acquire(timeout=CLOSE_S):
+            _LOG.warning("%s: the disk does not answer; it is closed as soon as it does", self._source)
+            return
+        try:
             if self._recording is not None:
                 self._recording.close()
             self._recording = None
+        finally:
+            self._busy.release()
 
     @property
     def info(self) -> CameraInfo:

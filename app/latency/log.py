@@ -95,7 +95,7 @@ class FrameLog:
         return SourceError(f"{path}: the log cannot be written ({error.strerror}). Choose another place for --log.")
 
     def restart(self, about: Mapping[str, object]) -> None:
-        """Begin a new source, or another place in a recording, with the next result; from any thread, never waits.
+        """Begin a new source with the next result; from any thread, never waits.
 
         The next result's number says nothing of frames lost before it. A line tells the source before its row.
 

@@ -29,7 +29,8 @@ def bind(window: QtWidgets.QWidget, actions: Mapping[str, Callable[[], object]])
     """
     for key in KEYS:
         for sequence in key.sequences:
-            QtGui.QShortcut(QtGui.QKeySequence(sequence), window, actions[key.action])
+            shortcut = QtGui.QShortcut(QtGui.QKeySequence(sequence), window, actions[key.action])
+            shortcut.setAutoRepeat(key.action.startswith(("step", "jump")))
 
 
 def look_actions(look: Callable[[], ViewConfig], set_look: Callable[[ViewConfig], object]) -> Actions:

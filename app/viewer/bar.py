@@ -54,7 +54,7 @@ class Bar(QtWidgets.QWidget):
         self._layout.setSpacing(_GAP)
         self._layout.addLayout(left, 1)
         self._layout.addLayout(figures)
-        self.setMinimumWidth(1)  # else one line is the least it takes
+        self.setMinimumWidth(figures.sizeHint().width() + 2 * _MARGIN)  # of two lines; else one is the least
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:

@@ -15,6 +15,9 @@ from lighthand.errors import SourceError
 
 _KINDS: Final = "Recordings (*.mcap *.bag *.db3 *.oni *.mkv *.npz *.npy);;Folders, by one of their images (*.png *.bin)"
 _IMAGES: Final = (".png", ".bin")
+_UNDESCRIBED: Final = (".npy", ".oni")
+"""Files, beside folders, that may need a camera description."""
+
 _OPEN: Final = "open"
 
 
@@ -196,6 +199,8 @@ class SourceChooser(QtWidgets.QWidget):
                 return
             same = self._config.kind == "replay"
             chosen = replace(self._config, source=path) if same else CameraConfig(kind="replay", source=path)
+            if not (path.is_dir() or path.suffix.lower() in _UNDESCRIBED):
+                chosen = replace(chosen, intrinsics=None)
         self.source_chosen.emit(chosen)
 
     def _choose_mode(self, index: int) -> None:

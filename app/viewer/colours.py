@@ -14,7 +14,7 @@ import numpy.typing as npt
 from app.viewer.scale import SCENE, Span, level
 from app.viewer.theme import THEMES, Colour, Theme
 from lighthand.geometry import project
-from lighthand.skeleton import BONES, FINGER_OF_JOINT
+from lighthand.skeleton import FINGER_OF_JOINT
 from lighthand.types import FloatArray, Frame, Intrinsics
 
 # opencv-python points Qt at its own plugins, with which PyQt6 finds no display.
@@ -44,11 +44,6 @@ def finger_colour(joint: int) -> Colour:
     """Give the colour of a joint and of the bone that leads to it."""
     finger = FINGER_OF_JOINT[joint]
     return WRIST_COLOUR if finger < 0 else FINGER_COLOURS[finger]
-
-
-def bones_of_finger(finger: int) -> tuple[tuple[int, int], ...]:
-    """Give the (parent, child) bones of one finger, from the wrist to the tip."""
-    return tuple((parent, child) for parent, child in BONES if FINGER_OF_JOINT[child] == finger)
 
 
 def opacity_of(confidence: float) -> float:

@@ -106,7 +106,7 @@ class ControlPanel(QtWidgets.QWidget):
         row.setSpacing(6)
         for spin, between in ((self.near, "to"), (self.far, "")):
             spin.valueChanged.connect(self._change_range)
-            spin.editingFinished.connect(spin.clearFocus)
+            spin.editingFinished.connect(self._give_keys_back)
             row.addWidget(spin, 1)
             if between:
                 row.addWidget(label(between, "caption"))
@@ -271,9 +271,14 @@ class ControlPanel(QtWidgets.QWidget):
                     event.accept()
                     return True
             elif event.type() == QtCore.QEvent.Type.KeyPress and key == QtCore.Qt.Key.Key_Escape and at is not None:
-                at.clearFocus()
+                self._give_keys_back()
                 return True
         return super().event(event)
+
+    def _give_keys_back(self) -> None:
+        """Give the focus to the window: where nobody has it, the first control takes it at the next activation."""
+        if self.focusWidget() is QtWidgets.QApplication.focusWidget() and (window := self.window()) is not None:
+            window.setFocus()
 
 
 def _lag_text(config: TrackConfig, rate_hz: float) -> str:

@@ -126,7 +126,7 @@ class LatencyTimeline(QtWidgets.QWidget):
         place = np.where(owner >= 0, np.arange(width), 2 * width)
         following = np.minimum.accumulate(place[::-1])[::-1]
         usual_s = float(np.median(np.diff(self._drawn_s))) if self._drawn_s.size > 1 else 0.0
-        shown = following - np.arange(width) <= _HOLD * usual_s / step_s
+        shown = (following < width) & (following - np.arange(width) <= _HOLD * usual_s / step_s)
         ends_ms = np.zeros((width, len(STAGES)))
         ends_ms[shown] = self._ends_ms[owner[following[shown]]]
         level_ms = (np.arange(height, 0, -1) - 0.5)[:, None] * (self.top_ms / height)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from PyQt6 import QtCore, QtGui, QtWidgets
@@ -55,6 +54,7 @@ class Views(QtWidgets.QWidget):
         self._result: Result | None = None
         self._hands: tuple[TrackedHand, ...] = ()
         self._seen_s = 0.0
+        self._dropped = False
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -65,8 +65,6 @@ class Views(QtWidgets.QWidget):
         """Show other parts."""
         self.picture.set_look(look)
         self.space.set_look(look)
-        if self._result:
-            self._draw(self._result)
 
     def show_result(self, result: Result, now_s: float) -> None:
         """Put a result on the screen; hands that it lacks fade.
@@ -75,11 +73,14 @@ class Views(QtWidgets.QWidget):
             result: a new one.
             now_s: ``perf_counter``.
         """
-        self._result = result
+        self._result, self._dropped = result, False
+        self.picture.set_dimmed(False)
+        for view in (self.picture, self.space):
+            view.show_frame(result.frame, result.hands)
+            if result.hands:
+                view.show_hands(result.hands, 1.0)
         if result.hands:
             self._hands, self._seen_s = result.hands, now_s
-        self.picture.set_dimmed(False)
-        self._draw(result)
         self.tick(now_s)
 
     def tick(self, now_s: float) -> None:
@@ -93,13 +94,19 @@ class Views(QtWidgets.QWidget):
 
     def drop_hands(self) -> None:
         """Take the hands off and dim the picture: what is seen is not live."""
-        self._hands = ()
+        if self._dropped:
+            return
+        self._hands, self._dropped = (), True
         if self._result and self._result.hands:
-            self._result = replace(self._result, hands=())
-            self.space.show_frame(self._result.frame, ())
+            self.space.show_frame(self._result.frame, ())  # no hand's points are bright any more
         for view in (self.picture, self.space):
             view.show_hands((), 0.0)
         self.picture.set_dimmed(True)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether hands were taken off since the last result."""
+        return self._dropped
 
     def reset(self) -> None:
         """Show both views as at the start."""
@@ -126,12 +133,6 @@ class Views(QtWidgets.QWidget):
         """Take banner and hint to their places, after a size changed."""
         self.banner.place()
         self.hint.place()
-
-    def _draw(self, result: Result) -> None:
-        for view in (self.picture, self.space):
-            view.show_frame(result.frame, result.hands)
-            if result.hands:
-                view.show_hands(result.hands, 1.0)
 
 
 def own_window(widget: QtWidgets.QWidget) -> None:

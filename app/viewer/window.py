@@ -42,6 +42,7 @@ TIMELINE_S: Final = 0.1
 SHARE: Final = 0.75
 """Of the time, at most, in which the window draws: the tracker wants the rest of a weak machine."""
 
+_MOST_S: Final = 0.1  # that one drawing counts for
 _NEWEST: Final = 0.2  # weight of the newest drawing in the mean of what they cost
 
 
@@ -76,8 +77,11 @@ class HandWindow(QtWidgets.QWidget):
         own_window(self._help)
         self._help.hide()
         self._connect()
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+        self.setFocus()  # else the first control takes it, and with it Tab, Space and Esc
         self._set_theme(theme)
         self.set_look(self.look)
+        self._panel.set_source(None, live.config.camera)
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._poll)
@@ -151,14 +155,17 @@ class HandWindow(QtWidgets.QWidget):
 
     def _switch(self, camera: CameraConfig) -> None:
         """Show another source."""
+        self._views.drop_hands()
+        self._views.repaint()  # closing the one before may take a moment
         try:
             self._live.switch(camera)
         except SourceError as error:
-            self._say(states.failed(error))
+            self._end(error)
             return
         self._begin()
-        self._views.drop_hands()
         self._views.clear()
+        self._panel.set_source(None, camera)
+        self.setWindowTitle("LightHand")
         self._timeline.clear()
         self._transport.set_player(None)
 
@@ -181,7 +188,7 @@ class HandWindow(QtWidgets.QWidget):
         """Hold a recording where it is, or a live picture as it is."""
         if self._live.player:
             self._transport.toggle()
-        else:
+        elif self._last and not self._ended:
             self._held = not self._held
         self._panel.set_paused(self._paused)
 
@@ -197,7 +204,9 @@ class HandWindow(QtWidgets.QWidget):
 
     def _save_snapshot(self) -> None:
         """Save both views as a PNG, and the frame and pose as an NPZ."""
-        self._tape.save(self._views.image(), self._last)
+        last = self._last
+        shown = replace(last, hands=()) if last and self._views.dropped else last
+        self._tape.save(self._views.image(), shown)
 
     def _toggle_full_screen(self) -> None:
         """Fill the screen, or be a window again."""
@@ -225,19 +234,20 @@ class HandWindow(QtWidgets.QWidget):
         now_s = time.perf_counter()
         if now_s < self._rest_until_s:
             return
-        if not self._ended and not self._held:
+        if not self._ended:
             try:
                 taken = self._live.results.take(self._number, 0)
             except SlotClosedError as closed:
                 self._end(closed.__cause__)
             else:
-                if taken is not None:
-                    self._number = taken.number
+                self._number = taken.number if taken else self._number
+                if self._held:
+                    trouble = self._live.trouble
+                    self._say(states.lost(trouble) if trouble else states.paused(live=True))
+                elif taken:
                     self._show(taken.value, now_s)
                 else:
                     self._wait(now_s)
-        elif self._held:
-            self._say(states.paused(live=True))
         self._views.tick(now_s)
         if now_s >= self._timeline_due_s:
             self._timeline_due_s = now_s + TIMELINE_S
@@ -251,7 +261,7 @@ class HandWindow(QtWidgets.QWidget):
     def _show(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""
         age_s = now_s - result.stamps.arrival_s
-        if stale := age_s > self._stale_s:
+        if stale := age_s > AGE_LIMIT_S and self._live.config.camera.pace != "lockstep":
             result = replace(result, hands=())
         if result.hands:
             self._hand_s = now_s
@@ -280,24 +290,24 @@ class HandWindow(QtWidgets.QWidget):
             self._say(states.lost(trouble))
         elif self._last is None:
             self._say(states.loading() if live.loading else states.waiting(live.info))
-        elif live.player and live.player.at_end:
-            self._say(states.over())
         elif self._paused:
-            self._say(states.paused(live=False))
+            self._shown_s = now_s
+            at_end = live.player is not None and live.player.at_end
+            self._say(states.over() if at_end else states.paused(live=False))
         elif now_s - self._shown_s > self._stale_s:
             self._views.drop_hands()
             self._say(states.silent(now_s - self._shown_s))
 
     @property
     def _stale_s(self) -> float:
-        """How old a result may be, and how long none may come."""
+        """How long no result may come."""
         info, player = self._live.info, self._live.player
         between_s = 3 / info.fps if info else 0.0
         return max(AGE_LIMIT_S, max(between_s, 2 * PAUSE_S) / player.speed if player else between_s)
 
     def _end(self, error: BaseException | None) -> None:
         """Say that nothing more will come."""
-        self._ended = True
+        self._ended, self._held = True, False
         self.error = error
         self._live.recorder.end()
         self._refresh(time.perf_counter())
@@ -340,7 +350,7 @@ class HandWindow(QtWidgets.QWidget):
             return
         result, self._unpainted = self._unpainted, None
         drawn_s = time.perf_counter()
-        self._cost_s += _NEWEST * (drawn_s - self._shown_s - self._cost_s)
+        self._cost_s += _NEWEST * (min(drawn_s - self._shown_s, _MOST_S) - self._cost_s)
         self._log.drawn(result.frame.seq, drawn_s)
         self._figures.drawn(result.stamps, drawn_s, poses=self._log.poses, total=self._log.total)
         self._timeline.add(replace(result.stamps, drawn_s=drawn_s))

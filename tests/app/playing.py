@@ -20,11 +20,11 @@ from tests.app.scripted import SIZE, frame
 FIRST_DEPTH = 600
 
 
-def write(path: Path, count: int, fps: float = 30.0) -> Path:
+def write(path: Path, count: int, fps: float = 30.0, *, depth: int = FIRST_DEPTH) -> Path:
     """Record frames of which each shows its place as its depth."""
     writer = RecordingWriter(path, Description("cam", "1", 1.0, SIZE, fps), {})
     for step in range(count):
-        shown = replace(frame(step, depth=FIRST_DEPTH + step), sensor_s=10 + step / fps)
+        shown = replace(frame(step, depth=depth + step), sensor_s=10 + step / fps)
         writer.frame(shown, round(step / fps * 1e9))
     writer.finish({})
     return path

@@ -1,0 +1,334 @@
+"""The whole program in each state: its window is closed, and all of it has ended soon after, with nothing lost."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app import main as program
+from app.cameras.base import Camera, DeviceLostError
+from app.cameras.replay import ReplayCamera
+from app.config import CameraConfig
+from app.formats.mcap_write import RecordingWriter
+from app.viewer import window as window_module
+from app.viewer.window import HandWindow
+from lighthand.backends import NetworkSource
+from lighthand.errors import SourceError, WeightsError
+from lighthand.types import Frame
+from tests.app.playing import write
+from tests.app.scripted import SIZE, ScriptedCamera, frame
+from tests.lighthand.scenes import BlobEstimator
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 20.0  # until the state is there, on a busy machine
+END_S = 3.0  # from the closing of the window to the end of the program
+SLOW_S = 1.0  # that a driver may take to open, and a network to load
+
+Open = Callable[[CameraConfig, Callable[[Camera], object]], Camera]
+Ready = Callable[[HandWindow], bool]
+
+
+def bar(window: HandWindow) -> str:
+    return window._bar.state.text()
+
+
+def frames(count: int | None = None) -> Iterator[Frame | float]:
+    for seq in itertools.count() if count is None else range(count):
+        yield frame(seq)
+        yield 1 / 60
+
+
+def give(camera: Callable[[], Camera]) -> Open:
+    def open_camera(config: CameraConfig, note: Callable[[Camera], object]) -> Camera:
+        made = camera()
+        note(made)
+        return made
+
+    return open_camera
+
+
+def refuse(error: Exception) -> Open:
+    def open_camera(config: CameraConfig, note: Callable[[Camera], object]) -> Camera:
+        raise error
+
+    return open_camera
+
+
+def open_slowly(config: CameraConfig, note: Callable[[Camera], object]) -> Camera:
+    """A driver that cannot be interrupted."""
+    time.sleep(SLOW_S)
+    return give(lambda: ScriptedCamera([None]))(config, note)
+
+
+@dataclass
+class Run:
+    """What came of one run."""
+
+    code: int
+    ended_s: float
+    state: str
+
+
+class Closer:
+    """Runs the program and closes its window, as a user does, when it is in a state."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self._monkeypatch = monkeypatch
+        self.folder = folder
+
+    def run(self, ready: Ready, act: Callable[[HandWindow], object] = lambda window: None, *more: str) -> Run:
+        closed: list[tuple[float, str]] = []
+        start_s = time.perf_counter()
+
+        class ClosedWindow(HandWindow):
+            _acted = False
+
+            def _poll(self) -> None:
+                super()._poll()
+                if closed:
+                    return
+                if time.perf_counter() - start_s > PATIENCE_S:
+                    closed.append((time.perf_counter(), f"never ready: {bar(self)}"))
+                    self.close()
+                elif not self._acted and self._last is not None:
+                    self._acted = True
+                    act(self)
+                elif ready(self):
+                    closed.append((time.perf_counter(), bar(self)))
+                    self.close()
+
+        self._monkeypatch.setattr(window_module, "HandWindow", ClosedWindow)
+        code = program.main(["--camera", "realsense", *more])
+        ended_s = time.perf_counter()
+        (closed_s, state), *_ = closed
+        return Run(code, ended_s - closed_s, state)
+
+
+@pytest.fixture
+def closer(qapp: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Closer:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr("app.live.RECORDINGS", tmp_path / "recordings")
+    monkeypatch.setattr("app.live.open_estimator", lambda source: BlobEstimator())
+    return Closer(monkeypatch, tmp_path)
+
+
+def load_slowly(source: NetworkSource) -> BlobEstimator:
+    time.sleep(SLOW_S)
+    return BlobEstimator()
+
+
+def never(source: NetworkSource) -> BlobEstimator:
+    raise WeightsError("weights/none.safetensors: no such file.")
+
+
+def some_frames(window: HandWindow) -> bool:
+    return window._last is not None and window._last.frame.seq > 10
+
+
+def unplugged() -> ScriptedCamera:
+    script = itertools.chain(frames(20), [DeviceLostError("scripted 1: gone")])
+    return ScriptedCamera(script, itertools.repeat(SourceError("scripted 1: not there.")))
+
+
+CASES: dict[str, tuple[Open, str, int]] = {
+    "opening": (open_slowly, "Opening the camera", 0),
+    "no camera": (refuse(SourceError("realsense: nothing is plugged in.")), "No camera", 0),
+    "waiting": (give(lambda: ScriptedCamera([None])), "Waiting for frames", 0),
+    "running": (give(lambda: ScriptedCamera(frames())), "hand", 0),
+    "silent": (give(lambda: ScriptedCamera(itertools.chain(frames(9), [None]))), "No new frame", 0),
+    "lost": (give(unplugged), "Camera lost", 0),
+    "ended": (give(lambda: ScriptedCamera(frames(5))), "Source ended", 0),
+    "error": (
+        give(lambda: ScriptedCamera(itertools.chain(frames(9), [SourceError("scripted 1: broken.")]))),
+        "Stopped by an error",
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_program_ends_soon_after_its_window(
+    closer: Closer, monkeypatch: pytest.MonkeyPatch, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_camera, text, code = CASES[name]
+    monkeypatch.setattr("app.live.open_camera", open_camera)
+    run = closer.run(lambda window: text in bar(window) and (name != "running" or some_frames(window)))
+    assert text in run.state
+    assert run.code == code
+    assert run.ended_s < END_S
+    out = capsys.readouterr()
+    came = name not in ("opening", "no camera", "waiting")
+    assert ("frames processed" if came else "no frame was processed") in out.out
+    assert "Traceback" not in out.err
+    assert ("error: scripted 1: broken." in out.err) == (code == 2)
+
+
+def test_while_the_network_loads(closer: Closer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.open_camera", give(lambda: ScriptedCamera(frames())))
+    monkeypatch.setattr("app.live.open_estimator", load_slowly)
+    run = closer.run(lambda window: "Loading the network" in bar(window))
+    assert "Loading" in run.state
+    assert run.code == 0
+    assert run.ended_s < END_S
+
+
+def test_without_weights(closer: Closer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("app.live.open_camera", give(lambda: ScriptedCamera(frames())))
+    monkeypatch.setattr("app.live.open_estimator", never)
+    run = closer.run(lambda window: "Weights cannot be used" in bar(window))
+    assert run.code == 2
+    assert run.ended_s < END_S
+    assert capsys.readouterr().err.endswith("error: weights/none.safetensors: no such file.\n")
+
+
+def test_a_held_picture(closer: Closer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.open_camera", give(lambda: ScriptedCamera(frames())))
+    run = closer.run(lambda window: "Paused" in bar(window), HandWindow._toggle_pause)
+    assert "the camera runs on" in run.state
+    assert run.code == 0
+    assert run.ended_s < END_S
+
+
+def test_a_recording_that_is_paused(closer: Closer) -> None:
+    source = write(closer.folder / "a.mcap", 90)
+    run = closer.run(
+        lambda window: "Paused" in bar(window), HandWindow._toggle_pause, "--camera", "replay", "--source", str(source)
+    )
+    assert "Paused" in run.state
+    assert run.code == 0
+    assert run.ended_s < END_S
+
+
+def test_a_recording_at_its_end(closer: Closer) -> None:
+    source = write(closer.folder / "a.mcap", 5)
+    run = closer.run(
+        lambda window: "End of the recording" in bar(window),
+        lambda window: None,
+        *("--camera", "replay", "--source", str(source)),
+    )
+    assert "End of the recording" in run.state
+    assert run.code == 0
+    assert run.ended_s < END_S
+
+
+@pytest.mark.parametrize("disk_s", [0.0, 0.01], ids=["fast disk", "slow disk"])
+def test_while_it_records_nothing_is_lost(
+    closer: Closer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], disk_s: float
+) -> None:
+    write_frame = RecordingWriter.frame
+
+    def slow(self: RecordingWriter, *arguments: object) -> None:
+        time.sleep(disk_s)
+        write_frame(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RecordingWriter, "frame", slow)
+    monkeypatch.setattr("app.live.open_camera", give(lambda: ScriptedCamera(frames())))
+    run = closer.run(
+        lambda window: window._live.recorder.state.active and window._live.recorder.state.frames > 15,
+        HandWindow._toggle_recording,
+    )
+    assert run.code == 0
+    assert run.ended_s < END_S
+    (saved,) = (closer.folder / "recordings").iterdir()
+    assert f": {saved}" in capsys.readouterr().out
+    seqs = []
+    with ReplayCamera(saved, pace="lockstep") as camera:
+        assert camera.info.intrinsics == SIZE
+        for _ in range(16):
+            seqs.append(camera.read(1.0).seq)
+    assert seqs == list(range(seqs[0], seqs[0] + 16))
+
+
+def test_the_threads_are_joined(closer: Closer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.open_camera", give(lambda: ScriptedCamera(frames())))
+    running: list[set[str]] = []
+
+    def note(window: HandWindow) -> bool:
+        if some_frames(window) and window._live.recorder.state.active:
+            running.append({thread.name for thread in threading.enumerate()})
+            return True
+        return False
+
+    closer.run(note, HandWindow._toggle_recording)
+    names = {"capture", "worker", "recorder"}
+    assert names <= running[0]
+    assert not names & {thread.name for thread in threading.enumerate()}
+
+
+def test_the_settings_are_kept_for_the_next_start(closer: Closer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.open_camera", give(lambda: ScriptedCamera(frames())))
+
+    def change(window: HandWindow) -> None:
+        window._panel.far.setValue(900)
+        window._panel.shown["grid"].click()
+
+    closer.run(some_frames, change)
+    later: list[tuple[float, bool]] = []
+    closer.run(some_frames, lambda window: later.append((window._live.config.segment.far_mm, window.look.grid)))
+    assert later == [(900.0, False)]
+
+
+def end_of(arguments: list[str], ready: str, environment: dict[str, str]) -> tuple[int, float, str]:
+    """Run the program as its users do, and close the window when it has written a text; the interpreter's end counts.
+
+    Returns:
+        The exit code, the seconds from the closing to the end, and all that was written.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / "run_live.py"), *arguments],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    watchdog = threading.Timer(60.0, process.kill)
+    watchdog.start()
+    try:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if ready in line:
+                break
+        process.send_signal(signal.SIGTERM)  # which closes the window
+        start_s = time.perf_counter()
+        text = "".join(lines) + process.communicate()[0]
+        return process.returncode, time.perf_counter() - start_s, text
+    finally:
+        watchdog.cancel()
+        watchdog.join()
+
+
+def test_without_a_camera_the_process_ends(weights: Path, tmp_path: Path) -> None:
+    """Whether the SDK is there or not, there is no camera of that number."""
+    pytest.importorskip("pyrealsense2")
+    words = ["--camera", "realsense", "--serial", "0", "--set", f"network.weights={weights}"]
+    code, ended_s, text = end_of(words, "Trying again", {"XDG_CONFIG_HOME": str(tmp_path)})
+    assert "(try 1)" in text
+    assert "no frame was processed" in text
+    assert code == 0
+    assert ended_s < END_S
+
+
+def test_while_it_records_the_process_ends_and_the_recording_can_be_read(weights: Path, tmp_path: Path) -> None:
+    """The depth is of no hand's distance, so that the first frame is warned of: then it runs."""
+    source, saved = tmp_path / "far.mcap", tmp_path / "saved.mcap"
+    write(source, 300, depth=5000)
+    words = ["--source", str(source), "--record", str(saved), "--set", f"network.weights={weights}"]
+    code, ended_s, text = end_of(words, "nothing between", {"XDG_CONFIG_HOME": str(tmp_path)})
+    assert code == 0, text
+    assert ended_s < END_S
+    assert str(saved) in text
+    with ReplayCamera(saved, pace="lockstep") as camera:
+        assert camera.player.position.count > 0
+        assert camera.read(1.0).depth[0, 0] >= 5000
