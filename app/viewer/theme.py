@@ -84,7 +84,7 @@ QLabel#caption {{ color: {muted}; font-size: 12px; }}
 QLabel#group {{ color: {muted}; font-size: 13px; font-weight: 600; }}
 QLabel#card {{ background: {css(theme.panel, 0.88)}; border-radius: 6px; padding: 5px 10px; font-weight: 600; }}
 QLabel#banner {{ background: {panel}; border: 1px solid {line}; padding: 18px 28px; font-size: 16px; }}
-QWidget#veil {{ background: {css(theme.page, 0.7)}; }}
+QWidget#veil {{ background: {page}; }}
 QScrollArea#help {{ border: 1px solid {line}; }}
 QLabel#key {{ background: {page}; border: 1px solid {line}; border-radius: 4px; padding: 0 6px; font-size: 12px;
               font-weight: 600; }}
