@@ -2,123 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from app import main as program
-from app.cameras.base import Camera, DeviceLostError
 from app.cameras.replay import ReplayCamera
-from app.config import CameraConfig
 from app.formats.mcap_write import RecordingWriter
-from app.viewer import window as window_module
 from app.viewer.window import HandWindow
 from lighthand.backends import NetworkSource
-from lighthand.errors import SourceError, WeightsError
-from lighthand.types import Frame
+from lighthand.errors import WeightsError
+from tests.app.closing import CASES, END_S, SLOW_S, Closer, bar, frames, give, some_frames
 from tests.app.playing import write
-from tests.app.scripted import SIZE, ScriptedCamera, frame
+from tests.app.scripted import SIZE, ScriptedCamera
 from tests.lighthand.scenes import BlobEstimator
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20.0  # until the state is there, on a busy machine
-END_S = 3.0  # from the closing of the window to the end of the program
-SLOW_S = 1.0  # that a driver may take to open, and a network to load
-
-Open = Callable[[CameraConfig, Callable[[Camera], object]], Camera]
-Ready = Callable[[HandWindow], bool]
-
-
-def bar(window: HandWindow) -> str:
-    return window._bar.state.text()
-
-
-def frames(count: int | None = None) -> Iterator[Frame | float]:
-    for seq in itertools.count() if count is None else range(count):
-        yield frame(seq)
-        yield 1 / 60
-
-
-def give(camera: Callable[[], Camera]) -> Open:
-    def open_camera(config: CameraConfig, note: Callable[[Camera], object]) -> Camera:
-        made = camera()
-        note(made)
-        return made
-
-    return open_camera
-
-
-def refuse(error: Exception) -> Open:
-    def open_camera(config: CameraConfig, note: Callable[[Camera], object]) -> Camera:
-        raise error
-
-    return open_camera
-
-
-def open_slowly(config: CameraConfig, note: Callable[[Camera], object]) -> Camera:
-    """A driver that cannot be interrupted."""
-    time.sleep(SLOW_S)
-    return give(lambda: ScriptedCamera([None]))(config, note)
-
-
-@dataclass
-class Run:
-    """What came of one run."""
-
-    code: int
-    ended_s: float
-    state: str
-
-
-class Closer:
-    """Runs the program and closes its window, as a user does, when it is in a state."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-        self._monkeypatch = monkeypatch
-        self.folder = folder
-
-    def run(self, ready: Ready, act: Callable[[HandWindow], object] = lambda window: None, *more: str) -> Run:
-        closed: list[tuple[float, str]] = []
-        start_s = time.perf_counter()
-
-        class ClosedWindow(HandWindow):
-            _acted = False
-
-            def _poll(self) -> None:
-                super()._poll()
-                if closed:
-                    return
-                if time.perf_counter() - start_s > PATIENCE_S:
-                    closed.append((time.perf_counter(), f"never ready: {bar(self)}"))
-                    self.close()
-                elif not self._acted and self._last is not None:
-                    self._acted = True
-                    act(self)
-                elif ready(self):
-                    closed.append((time.perf_counter(), bar(self)))
-                    self.close()
-
-        self._monkeypatch.setattr(window_module, "HandWindow", ClosedWindow)
-        code = program.main(["--camera", "realsense", *more])
-        ended_s = time.perf_counter()
-        (closed_s, state), *_ = closed
-        return Run(code, ended_s - closed_s, state)
 
 
 @pytest.fixture
 def closer(qapp: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Closer:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr("app.live.RECORDINGS", tmp_path / "recordings")
-    monkeypatch.setattr("app.live.open_estimator", lambda source: BlobEstimator())
     return Closer(monkeypatch, tmp_path)
 
 
@@ -129,31 +37,6 @@ def load_slowly(source: NetworkSource) -> BlobEstimator:
 
 def never(source: NetworkSource) -> BlobEstimator:
     raise WeightsError("weights/none.safetensors: no such file.")
-
-
-def some_frames(window: HandWindow) -> bool:
-    return window._last is not None and window._last.frame.seq > 10
-
-
-def unplugged() -> ScriptedCamera:
-    script = itertools.chain(frames(20), [DeviceLostError("scripted 1: gone")])
-    return ScriptedCamera(script, itertools.repeat(SourceError("scripted 1: not there.")))
-
-
-CASES: dict[str, tuple[Open, str, int]] = {
-    "opening": (open_slowly, "Opening the camera", 0),
-    "no camera": (refuse(SourceError("realsense: nothing is plugged in.")), "No camera", 0),
-    "waiting": (give(lambda: ScriptedCamera([None])), "Waiting for frames", 0),
-    "running": (give(lambda: ScriptedCamera(frames())), "hand", 0),
-    "silent": (give(lambda: ScriptedCamera(itertools.chain(frames(9), [None]))), "No new frame", 0),
-    "lost": (give(unplugged), "Camera lost", 0),
-    "ended": (give(lambda: ScriptedCamera(frames(5))), "Source ended", 0),
-    "error": (
-        give(lambda: ScriptedCamera(itertools.chain(frames(9), [SourceError("scripted 1: broken.")]))),
-        "Stopped by an error",
-        2,
-    ),
-}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -310,7 +193,6 @@ def end_of(arguments: list[str], ready: str, environment: dict[str, str]) -> tup
 
 
 def test_without_a_camera_the_process_ends(weights: Path, tmp_path: Path) -> None:
-    """Whether the SDK is there or not, there is no camera of that number."""
     pytest.importorskip("pyrealsense2")
     words = ["--camera", "realsense", "--serial", "0", "--set", f"network.weights={weights}"]
     code, ended_s, text = end_of(words, "Trying again", {"XDG_CONFIG_HOME": str(tmp_path)})
