@@ -93,7 +93,7 @@ class Capture:
         """
         try:
             camera = self._begin()
-            self.info, self.player = camera.info, camera.player
+            self.player, self.info = camera.player, camera.info  # who sees the second has the first
             info = camera.info
             self._opened(camera)
             while not self._stop.is_set():

@@ -234,6 +234,7 @@ class HandWindow(QtWidgets.QWidget):
         now_s = time.perf_counter()
         if now_s < self._rest_until_s:
             return
+        self._note_source()
         if not self._ended:
             try:
                 taken = self._live.results.take(self._number, 0)
@@ -333,16 +334,19 @@ class HandWindow(QtWidgets.QWidget):
         self._tape.refresh()
         self._panel.set_recording(self._live.recorder.state.active)
         self._panel.set_paused(self._paused)
+        if self._ended:
+            return
+        self._bar.write(self._figures, self._log, now_s)
+        self._pace.note(now_s, self._log.skipped, self._log.total)
+
+    def _note_source(self) -> None:
+        """Name the source once it is open, and take control of a recording, before its first frame is shown."""
         info = self._live.info
         if info is not None and not self._opened:
             self._opened = True
             self.setWindowTitle(f"LightHand: {info.model}, {info.serial}")
             self._panel.set_source(info, self._live.config.camera)
             self._transport.set_player(self._live.player)
-        if self._ended:
-            return
-        self._bar.write(self._figures, self._log, now_s)
-        self._pace.note(now_s, self._log.skipped, self._log.total)
 
     def _note_painted(self) -> None:
         """Stamp the newest result, once, when it stands on the screen."""

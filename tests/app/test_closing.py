@@ -84,10 +84,16 @@ def test_a_held_picture(closer: Closer, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_recording_that_is_paused(closer: Closer) -> None:
     source = write(closer.folder / "a.mcap", 90)
-    run = closer.run(
-        lambda window: "Paused" in bar(window), HandWindow._toggle_pause, "--camera", "replay", "--source", str(source)
-    )
+    steps: list[int] = []
+
+    def ready(window: HandWindow) -> bool:
+        if "Paused" in bar(window) and (player := window._live.player):
+            steps.append(player.position.step)
+        return bool(steps)
+
+    run = closer.run(ready, HandWindow._toggle_pause, "--camera", "replay", "--source", str(source))
     assert "Paused" in run.state
+    assert steps[0] < 60, "it was not played to its end"
     assert run.code == 0
     assert run.ended_s < END_S
 
