@@ -39,7 +39,7 @@ from lighthand.types import Result  # noqa: E402
 POLL_MS: Final = 5
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read
 TIMELINE_S: Final = 0.1
-SHARE: Final = 0.75
+SHARE: Final = 0.9
 """Of the time, at most, in which the window draws: the tracker wants the rest of a weak machine."""
 
 _MOST_S: Final = 0.1  # that one drawing counts for
