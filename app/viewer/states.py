@@ -106,7 +106,7 @@ def no_hand(doubt: str, segment: SegmentConfig, slow: str, *, seconds: float) ->
     near_m, far_m = segment.near_mm / 1e3, segment.far_mm / 1e3
     hint = f"Hold a hand {near_m:g} to {far_m:g} m from the camera, with nothing close around it" if seconds > 2 else ""
     state = _slowly("No hand in view", "muted", slow)
-    return State(state.text, state.tone, hint=hint)
+    return State(state.text, state.tone, hint=hint or state.hint)
 
 
 def _slowly(text: str, tone: Tone, slow: str) -> State:
