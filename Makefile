@@ -19,7 +19,8 @@ lint: setup  ## Check style and types.
 REPORT ?= out/benchmarks.md
 RECORDING := out/hand-848x480-90
 # What the networks cost; how fast they, their peers and the whole path are; a recording played at 90
-# frames a second; a RealSense's frames from the SDK to the slot; the recorder beside the tracker, and after a kill.
+# frames a second; a RealSense's frames from the SDK to the slot; the recorder beside the tracker, and after a kill;
+# the window, on a screen that the CPU draws, and the program without it.
 bench: setup $(RECORDING)/camera.yaml  ## Measure this machine. MediaPipe's networks come with its wheel, without what it needs.
 	-$(RUN) -m pip install -q 'ai-edge-litert>=2.0,<3'
 	-$(RUN) -m pip install -q --no-deps mediapipe==0.10.21
@@ -28,6 +29,7 @@ bench: setup $(RECORDING)/camera.yaml  ## Measure this machine. MediaPipe's netw
 	$(RUN) run_live.py --camera replay --source $(RECORDING) --loop --headless --seconds 30
 	PYTHONPATH=. $(RUN) tests/app/bench_realsense.py --seconds 60 --fps 90
 	PYTHONPATH=. $(RUN) tests/app/bench_recording.py --source $(RECORDING) --out out/bench.mcap --seconds 60
+	PYTHONPATH=. xvfb-run -a -s "-screen 0 1280x720x24" $(RUN) tests/app/bench_window.py --seconds 60
 
 $(RECORDING)/camera.yaml: | setup
 	rm -rf $(RECORDING)

@@ -61,7 +61,7 @@ class Capture:
             opened: is given the camera when it is open, before its first frame is read.
             record: is given every frame before the slot is.
         """
-        self.trouble = ""
+        self.trouble = self._told = ""
         self.info: CameraInfo | None = None
         """Of the camera, once it is open."""
         self.player: Player | None = None
@@ -149,7 +149,10 @@ class Capture:
             EndOfSourceError: stopped meanwhile.
         """
         pause_s = BACK_OFF_S[min(tries, len(BACK_OFF_S)) - 1]
-        self._say(f"{error} Trying again in {pause_s:g} s (try {tries}).")
+        again = f"Trying again in {pause_s:g} s (try {tries})."
+        self.trouble = f"{error} {again}"
+        _LOG.warning("%s", f"Still so. {again}" if str(error) == self._told else self.trouble)
+        self._told = str(error)
         self._stop.wait(pause_s)
         self._check_running()
 

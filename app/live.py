@@ -168,7 +168,7 @@ class Live:
         """Note which source it is, before its first frame; on the capture thread."""
         if camera.player:
             camera.player.hold = self._patient
-        self._log.restart(_about(camera.info))
+        self._log.restart({"source": _about(camera.info)})
         if self._record_to is not None:
             path, self._record_to = self._record_to, None
             self._record(path, camera.info)

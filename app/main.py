@@ -16,7 +16,6 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Final
 
-import lighthand
 from app.cameras.base import CameraInfo
 from app.latency import FrameLog
 from app.live import Live
@@ -34,7 +33,8 @@ from lighthand.errors import LightHandError, SourceError
 
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
-_COMPILED: Final = Path(os.environ.get("NUMBA_CACHE_DIR", Path(lighthand.__file__).parent))
+_SLOW_S: Final = 3.0  # without a first result: that is said
+_START_S: Final = 60.0  # that a first result may take, before the seconds of a run are counted
 _POLL_S: Final = 0.1  # how soon a run sees ^C
 _FACE_POLL_S: Final = 0.015  # how long a face waits for a result before it looks at its keys and mouse
 _PATIENCE_S: Final = 3.0  # a second ^C within that time is a double key press
@@ -96,8 +96,6 @@ def _run(options: argparse.Namespace) -> int:
         viewer, seconds, folder = "none", seconds or DEMO_S, folder or DEMO_FOLDER
         sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
     config = resolve(options, load_saved() if viewer == "qt" else None)
-    if not any(_COMPILED.rglob("*.nbi")):
-        sys.stderr.write("the first start compiles some parts, which takes half a minute\n")
     with ExitStack() as stack:
         for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
             sys.stderr.write(f"pacing: {line}\n")
@@ -187,7 +185,8 @@ def _watch(
     collector: Collector,
 ) -> BaseException | None:
     """Take results until the end, for a face that is not Qt's or for none; give the error that ended the source."""
-    end_s = time.perf_counter() + seconds if seconds else math.inf
+    now_s = time.perf_counter()
+    end_s, slow_s = (now_s + seconds + _START_S if seconds else math.inf), now_s + _SLOW_S
     number = 0
     face: Viewer | None = None
     with ExitStack() as stack:
@@ -197,9 +196,14 @@ def _watch(
             except SlotClosedError as closed:
                 return closed.__cause__
             if taken is None:
+                if not number and time.perf_counter() > slow_s:
+                    slow_s = math.inf
+                    sys.stderr.write("the first start compiles some parts, which takes half a minute\n")
                 if face and not face.poll():
                     return None
                 continue
+            if not number and seconds:
+                end_s = time.perf_counter() + seconds
             number = taken.number
             info = live.info
             assert info is not None

@@ -56,7 +56,7 @@ class Pipeline:
     def configure(self, config: PipelineConfig) -> None:
         """Take other settings from the next frame on; from any thread.
 
-        A hand that is followed keeps its track, unless its side is said otherwise.
+        A hand that is followed keeps its track, unless its side or where hands are looked for is said otherwise.
 
         Args:
             config: the settings.
@@ -123,7 +123,7 @@ class Pipeline:
         config, bones_mm = self._asked  # once: another thread may give others meanwhile
         if config is self._config:
             return
-        if config.track.side != self._config.track.side:
+        if (config.track.side, config.segment) != (self._config.track.side, self._config.segment):
             self._track = None
         if self._track:
             self._track.configure(config.track, bones_mm)

@@ -22,6 +22,7 @@ Kind = Literal["auto", "realsense", "openni", "kinect", "azure", "replay", "synt
 Filter = Literal["threshold", "spatial", "temporal", "holes"]
 
 _ENOUGH: Final = 0.01  # of an image's pixels: fewer measurements may all be noise
+_NEAR_M, _FAR_M = 0.15, 1.5  # where hands are: a scene whose nearest part lies there has the right unit
 _SPECK: Final = 0.0005  # of an image's pixels: fewer in range are no hand
 
 
@@ -271,7 +272,6 @@ def nothing_between(frame: Frame, near_mm: float, far_mm: float) -> str:
     if valid.size < _ENOUGH * sample.size:
         return ""
     nearest_m = np.percentile(valid, 1) * unit_mm / 1e3
-    return (
-        f"nothing between {near_mm:g} and {far_mm:g} mm (nearest {nearest_m:.2g} m): "
-        f"is depth_unit_mm={unit_mm:g} this camera's?"
-    )
+    likely = _NEAR_M <= nearest_m <= _FAR_M
+    doubt = "is the range too narrow?" if likely else f"is depth_unit_mm={unit_mm:g} this camera's?"
+    return f"nothing between {near_mm:g} and {far_mm:g} mm (nearest {nearest_m:.2g} m): {doubt}"

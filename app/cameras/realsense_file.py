@@ -173,11 +173,10 @@ class FileStream:
         """See ``DepthStream.stop``."""
         with suppress(RuntimeError):
             self._pipeline.stop()
-        # Before its end the SDK's reader still works when ``stop`` returns, and freeing what it uses ends the process:
-        # of 4 runs that closed a file 300 times in the middle all crashed; with this pause 1 of 3; with the order of
-        # release below, too, none in 2 runs of 250.
-        if not self._over:
-            time.sleep(_SETTLE_S)
+        # The SDK's reader may still work when ``stop`` returns, and freeing what it uses ends the process: of 4 runs
+        # that closed a file 300 times in the middle all crashed; with this pause 1 of 3; with the order of release
+        # below, too, none in 2 runs of 250. At the file's end it was seen once, on a busy machine, without the pause.
+        time.sleep(_SETTLE_S)
         self._playback = self._profile = None  # what reads before what is read into
         self._pipeline = None
         self._context = None

@@ -58,7 +58,9 @@ def read_log(path: Path) -> Log:
             return _read(path, file)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file. {_HINT}") from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: is no log of LightHand. Give what run_live.py wrote with --log.") from error
+    except OSError as error:
         raise DataError(f"{path}: cannot be read ({error}). {_HINT}") from error
 
 

@@ -52,7 +52,11 @@ def loading() -> State:
 
 def no_camera(trouble: str) -> State:
     """The device was never there."""
-    detail = f"{trouble}\n\nPlug it in, or choose another source in the panel (Tab)."
+    what, _, _ = trouble.partition(". ")
+    _, again, when = trouble.rpartition("Trying again")
+    detail = (
+        f"{what}. {again}{when}\n\nPlug it in, or choose another source in the panel (Tab).\nThe terminal tells more."
+    )
     return State("No camera", "warn", "No camera", detail)
 
 

@@ -19,6 +19,7 @@ from lighthand.types import Result
 
 SNAPSHOTS: Final = Path("snapshots")
 SAID_S: Final = 6.0  # so long the last word of a recording stays
+SNAPSHOT_S: Final = 2.0  # so long the word of a snapshot stays while a recording runs
 _LEFT: Final = 14
 
 
@@ -42,6 +43,7 @@ class Tape(QtWidgets.QLabel):
         self._live = live
         self._theme = theme
         self._was_busy = False
+        self._first_s = 0.0  # until then a snapshot's word comes first
         self._until_s = 0.0
 
     def set_theme(self, theme: Theme) -> None:
@@ -72,16 +74,19 @@ class Tape(QtWidgets.QLabel):
             self._say(str(error), "warn", math.inf)
         else:
             self._say(f"saved {saved} and {data.name}", "good")
+        self._first_s = time.perf_counter() + SNAPSHOT_S
 
     def refresh(self) -> None:
         """Show the state. That a recording was saved is said for a while, what went wrong until the next one."""
         state = self._live.recorder.state
         busy = state.active or state.saving
-        if busy:
+        if busy and time.perf_counter() < self._first_s:
+            pass
+        elif busy:
             drops = f", {state.dropped} dropped" if state.dropped else ""
             minutes, seconds = divmod(int(state.seconds), 60)
             what = "recording" if state.active else "saving"
-            self._say(f"{what} {minutes}:{seconds:02d}, {state.size_bytes / 1e6:.0f} MB{drops}", "bad")
+            self._say(f"{what} {minutes}:{seconds:02d}, {state.size_bytes / 1e6:.1f} MB{drops}", "bad")
         elif self._was_busy and state.error:
             self._say(state.error, "warn", math.inf)
         elif self._was_busy:

@@ -22,6 +22,7 @@ STAGE_COLOURS: Final[tuple[Colour, ...]] = (
 
 _NAMES: Final = ("wait", "find", "network", "track", "picture")
 _KEPT: Final = 2048  # results: 10 s of 200 a second
+_MOST_S: Final = 0.1  # that one drawing stands for at most
 _HOLD: Final = 1.5  # of the usual time between two pictures: a longer one is left blank before the next
 _STEPS: Final = (1, 1.5, 2, 3, 4, 6, 8, 10)  # tops of the axis, in each decade
 _LEAST_TOP_MS: Final = 10.0
@@ -125,7 +126,7 @@ class LatencyTimeline(QtWidgets.QWidget):
         owner[columns[order]] = order
         place = np.where(owner >= 0, np.arange(width), 2 * width)
         following = np.minimum.accumulate(place[::-1])[::-1]
-        usual_s = float(np.median(np.diff(self._drawn_s))) if self._drawn_s.size > 1 else 0.0
+        usual_s = min(float(np.median(np.diff(self._drawn_s))), _MOST_S) if self._drawn_s.size > 1 else 0.0
         shown = (following < width) & (following - np.arange(width) <= _HOLD * usual_s / step_s)
         ends_ms = np.zeros((width, len(STAGES)))
         ends_ms[shown] = self._ends_ms[owner[following[shown]]]

@@ -206,6 +206,7 @@ class HandWindow(QtWidgets.QWidget):
         """Save both views as a PNG, and the frame and pose as an NPZ."""
         last = self._last
         shown = replace(last, hands=()) if last and self._views.dropped else last
+        self._tape.hide()  # it is no part of the picture
         self._tape.save(self._views.image(), shown)
 
     def _toggle_full_screen(self) -> None:

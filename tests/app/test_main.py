@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import signal
@@ -87,7 +88,8 @@ def test_the_log_begins_with_the_resolved_settings(recording: Path, weights: Pat
     assert '"far_mm": 1200.0' in first
     assert '"lost_after": 7' in first
     assert source.startswith("# source ")
-    assert '"serial": "short.npz"' in source
+    about = json.loads(source.removeprefix("# source "))["source"]  # as the report reads it
+    assert (about["serial"], about["live"]) == ("short.npz", False)
 
 
 def spoil(case: str, tmp_path: Path, weights: Path) -> list[str]:
@@ -212,15 +214,32 @@ def test_replay_without_a_source_and_a_source_for_the_synthetic_camera(capsys: p
 
 
 def test_the_first_start_says_why_it_waits(
-    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["--camera", "synthetic", "--headless", "--seconds", "0.1", "--set", f"network.weights={weights}"]
-    monkeypatch.setattr(program, "_COMPILED", tmp_path)
-    assert program.main(words) == 0
-    assert capsys.readouterr().err.startswith("the first start compiles")
-    (tmp_path / "some.nbi").touch()
     assert program.main(words) == 0
     assert "compiles" not in capsys.readouterr().err
+
+    def slow(source: NetworkSource) -> BlobEstimator:
+        time.sleep(0.5)
+        return BlobEstimator()
+
+    monkeypatch.setattr("app.live.open_estimator", slow)
+    monkeypatch.setattr(program, "_SLOW_S", 0.05)
+    assert program.main(words) == 0
+    assert capsys.readouterr().err.count("the first start compiles") == 1
+
+
+def test_the_seconds_of_a_run_begin_with_its_first_result(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def slow(source: NetworkSource) -> BlobEstimator:
+        time.sleep(1.0)
+        return BlobEstimator()
+
+    monkeypatch.setattr("app.live.open_estimator", slow)
+    assert program.main(["--camera", "synthetic", "--headless", "--seconds", "0.3"]) == 0
+    assert "no frame was processed" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", ["-1", "abc", "nan"])

@@ -246,9 +246,9 @@ def test_new_settings_hold_from_the_next_frame_on_and_keep_the_track():
     assert after.track_id == before.track_id
     assert np.abs(after.joints_mm - after.pose.joints_mm).max() < 0.001
     pipeline.configure(replace(CONFIG, segment=SegmentConfig(near_mm=1000)))
-    assert pipeline.process(frames[4]).hands, "it is followed, not searched"
-    pipeline.reset()
-    assert not pipeline.process(frames[5]).hands
+    assert not pipeline.process(frames[4]).hands, "it is searched, where the user says"
+    pipeline.configure(CONFIG)
+    assert pipeline.process(frames[5]).hands
 
 
 def test_settings_that_do_not_change_anything_change_no_bit():

@@ -154,7 +154,7 @@ def test_files_that_cannot_be_read_or_written_are_errors_of_the_user(
     for words, says in (
         ([str(tmp_path / "none.csv")], "none.csv: no such file. Give what"),
         ([str(tmp_path), "--out", str(tmp_path / "x.png")], "cannot be read"),
-        ([str(tmp_path / "bytes.csv")], "cannot be read"),
+        ([str(tmp_path / "bytes.csv")], "bytes.csv: is no log of LightHand"),
         ([str(log), "--out", str(log)], "run.csv: expected another file than the log, with .png at its end"),
         ([str(log), "--out", str(log / "x.png")], "cannot write the picture"),
     ):

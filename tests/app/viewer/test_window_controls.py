@@ -130,7 +130,7 @@ def test_a_recording_is_said_while_it_runs_and_when_it_is_saved(
     stage: Stage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.button("● Record").click()
-    qtbot.waitUntil(lambda: "recording 0:00, 0 MB" in plain(stage.tape))
+    qtbot.waitUntil(lambda: "recording 0:00, 0.0 MB" in plain(stage.tape))
     for seq in range(3):
         stage.live.recorder.frame(frame(seq))
     stage.button("■ Stop").click()
