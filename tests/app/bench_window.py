@@ -204,14 +204,14 @@ def tell(facts: dict[str, Any]) -> None:
     )
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--log", type=Path)
     parser.add_argument("--child", choices=("window", "none"))
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.child:
         words = ["--source", str(options.source), "--loop", "--seconds", str(options.seconds)]
         child([*words, "--log", str(options.log)], window=options.child == "window")
