@@ -33,7 +33,7 @@ from lighthand.errors import LightHandError, SourceError
 
 DEMO_S: Final = 10.0
 DEMO_FOLDER: Final = Path("out/live")
-_SLOW_S: Final = 3.0  # without a first result: that is said
+_SLOW_S: Final = 3.0  # of starting: that it may last is said
 _START_S: Final = 60.0  # that a first result may take, before the seconds of a run are counted
 _POLL_S: Final = 0.1  # how soon a run sees ^C
 _FACE_POLL_S: Final = 0.015  # how long a face waits for a result before it looks at its keys and mouse
@@ -92,10 +92,12 @@ def _run(options: argparse.Namespace) -> int:
     viewer, seconds, folder = options.viewer, options.seconds, options.snapshot
     if options.headless:
         viewer = "none"
+    missing: str | None = None
     if viewer in ("qt", "open3d") and (missing := missing_display()):
         viewer, seconds, folder = "none", seconds or DEMO_S, folder or DEMO_FOLDER
-        sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
     config = resolve(options, load_saved() if viewer == "qt" else None)
+    if missing:
+        sys.stderr.write(f"no display{missing}: running without a window for {seconds:g} s\n")
     with ExitStack() as stack:
         for line in stack.enter_context(paced(config.pacing)):  # first: it reaches only threads that start after it
             sys.stderr.write(f"pacing: {line}\n")
@@ -196,7 +198,8 @@ def _watch(
             except SlotClosedError as closed:
                 return closed.__cause__
             if taken is None:
-                if not number and time.perf_counter() > slow_s:
+                starting = live.loading or live.info is None
+                if not number and starting and time.perf_counter() > slow_s:
                     slow_s = math.inf
                     sys.stderr.write("the first start compiles some parts, which takes half a minute\n")
                 if face and not face.poll():

@@ -10,6 +10,7 @@ from PyQt6 import QtCore, QtGui, QtWidgets
 
 from app.latency import FrameLog, LiveFigures
 from app.viewer.colours import FINGER_COLOURS
+from app.viewer.controls import label
 from app.viewer.states import State
 from app.viewer.theme import Theme, css
 from lighthand.backends import Backend, NetworkSource
@@ -33,7 +34,7 @@ class Bar(QtWidgets.QWidget):
         super().__init__()
         self._theme = theme
         self._shown = State("", "muted")
-        self.state = _label("", "state")
+        self.state = label("", "state")
         self.state.setTextFormat(QtCore.Qt.TextFormat.RichText)
         self.state.setWordWrap(True)
         left = QtWidgets.QVBoxLayout()
@@ -99,16 +100,10 @@ def _add_figure(row: QtWidgets.QHBoxLayout, caption: str, width: int) -> QtWidge
     """Add a figure with its caption below."""
     column = QtWidgets.QVBoxLayout()
     column.setSpacing(2)
-    figure = _label("–", "figure")
-    for label in (figure, _label(caption, "caption")):
-        label.setFixedWidth(width)
-        column.addWidget(label)
+    figure = label("–", "figure")
+    for each in (figure, label(caption, "caption")):
+        each.setFixedWidth(width)
+        column.addWidget(each)
     column.addStretch(1)
     row.addLayout(column)
     return figure
-
-
-def _label(text: str, style: str) -> QtWidgets.QLabel:
-    label = QtWidgets.QLabel(text)
-    label.setObjectName(style)
-    return label

@@ -31,10 +31,10 @@ class Viewer(Protocol):
 
 
 def stale_after_s(info: CameraInfo) -> float:
-    """Give the age from which a result of this camera is not live."""
+    """Give the age up to which a result of this camera that was live is shown while none follows it."""
     return max(AGE_LIMIT_S, 3 / info.fps)
 
 
-def live_hands(result: Result, now_s: float, limit_s: float) -> tuple[TrackedHand, ...]:
+def live_hands(result: Result, now_s: float, limit_s: float = AGE_LIMIT_S) -> tuple[TrackedHand, ...]:
     """Give the hands of a result that is younger than the limit, else none."""
     return result.hands if now_s - result.stamps.arrival_s <= limit_s else ()

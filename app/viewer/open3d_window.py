@@ -80,7 +80,7 @@ class Open3DWindow:
         """
         if not self._open:
             return False
-        hands = live_hands(result, time.perf_counter(), self._stale_s)
+        hands = live_hands(result, time.perf_counter())
         points, colours = self._rays.cloud(result.frame, [hand.region for hand in hands])
         self._cloud.points = self._o3d.utility.Vector3dVector(points)
         self._cloud.colors = self._o3d.utility.Vector3dVector(colours)

@@ -74,7 +74,7 @@ class RerunStream:
         """
         if self._alive():
             self._last = result
-            self._log(result, live_hands(result, time.perf_counter(), self._stale_s))
+            self._log(result, live_hands(result, time.perf_counter()))
         return self._open
 
     def poll(self) -> bool:

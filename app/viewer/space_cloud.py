@@ -17,7 +17,7 @@ from lighthand.crop import region_box
 from lighthand.geometry import unproject
 from lighthand.types import FloatArray, Frame, HandRegion, Intrinsics
 
-SCENE_PIXELS: Final = 13_000  # looked at, at most; about those of them that were measured become points
+SCENE_PIXELS: Final = 26_000  # looked at, at most; about those of them that were measured become points
 HAND_PIXELS: Final = 24_000  # of which the hand fills less than half
 _RAYS: Final = 80_000  # directions that are worked out once a camera: through a lens that takes 0.7 us each
 

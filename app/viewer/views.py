@@ -47,10 +47,14 @@ class Views(QtWidgets.QWidget):
         self.banner = Banner(self)
         own_window(self.banner)
         self.hint = Hint(self.picture)
+        self._later = QtCore.QTimer(self)  # the two views in two events: each holds the window's thread half as long
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._show_in_space)
         self.clear()
 
     def clear(self) -> None:
         """Forget what was shown, so that it does not fade into another source's picture."""
+        self._later.stop()
         self._result: Result | None = None
         self._hands: tuple[TrackedHand, ...] = ()
         self._seen_s = 0.0
@@ -75,13 +79,18 @@ class Views(QtWidgets.QWidget):
         """
         self._result, self._dropped = result, False
         self.picture.set_dimmed(False)
-        for view in (self.picture, self.space):
-            view.show_frame(result.frame, result.hands)
-            if result.hands:
-                view.show_hands(result.hands, 1.0)
+        self.picture.show_frame(result.frame, result.hands)
         if result.hands:
+            self.picture.show_hands(result.hands, 1.0)
             self._hands, self._seen_s = result.hands, now_s
+        self._later.start(0)
         self.tick(now_s)
+
+    def _show_in_space(self) -> None:
+        assert self._result is not None
+        self.space.show_frame(self._result.frame, self._result.hands)
+        if self._result.hands:
+            self.space.show_hands(self._result.hands, 1.0)
 
     def tick(self, now_s: float) -> None:
         """Let a hand that was lost fade."""
@@ -96,8 +105,9 @@ class Views(QtWidgets.QWidget):
         """Take the hands off and dim the picture: what is seen is not live."""
         if self._dropped:
             return
+        self._later.stop()
         self._hands, self._dropped = (), True
-        if self._result and self._result.hands:
+        if self._result:
             self.space.show_frame(self._result.frame, ())  # no hand's points are bright any more
         for view in (self.picture, self.space):
             view.show_hands((), 0.0)

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import cv2  # noqa: F401 - before Qt: see below
 from PyQt6 import QtCore, QtGui, QtWidgets
 
-# opencv-python points Qt at its own plugins, with which PyQt6 finds no display.
-os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
-
-from app.cameras.base import nothing_between  # noqa: E402
-from app.cameras.player import PAUSE_S  # noqa: E402
-from app.config import AppConfig, CameraConfig  # noqa: E402
-from app.latency import FrameLog, LiveFigures  # noqa: E402
-from app.live import Live  # noqa: E402
-from app.look import ViewConfig  # noqa: E402
-from app.slot import SlotClosedError  # noqa: E402
-from app.viewer import states  # noqa: E402
-from app.viewer.actions import bind, look_actions, view_actions  # noqa: E402
-from app.viewer.bar import Bar  # noqa: E402
-from app.viewer.keys import HelpCard  # noqa: E402
-from app.viewer.panel import ControlPanel  # noqa: E402
-from app.viewer.states import State  # noqa: E402
-from app.viewer.tape import Tape  # noqa: E402
-from app.viewer.theme import THEMES, Theme, style_sheet  # noqa: E402
-from app.viewer.timeline import LatencyTimeline  # noqa: E402
-from app.viewer.transport import Transport  # noqa: E402
-from app.viewer.views import Views, own_window  # noqa: E402
-from app.worker import AGE_LIMIT_S  # noqa: E402
-from lighthand.errors import SourceError  # noqa: E402
-from lighthand.types import Result  # noqa: E402
+from app.cameras.base import nothing_between
+from app.cameras.player import PAUSE_S
+from app.config import AppConfig, CameraConfig
+from app.latency import FrameLog, LiveFigures
+from app.live import Live
+from app.look import ViewConfig
+from app.slot import SlotClosedError
+from app.viewer import states
+from app.viewer.actions import bind, look_actions, view_actions
+from app.viewer.bar import Bar
+from app.viewer.keys import HelpCard
+from app.viewer.panel import ControlPanel
+from app.viewer.states import State
+from app.viewer.tape import Tape
+from app.viewer.theme import THEMES, Theme, style_sheet
+from app.viewer.timeline import LatencyTimeline
+from app.viewer.transport import Transport
+from app.viewer.views import Views, own_window
+from app.worker import AGE_LIMIT_S
+from lighthand.errors import SourceError
+from lighthand.types import Result
 
 POLL_MS: Final = 5
 FIGURES_S: Final = 0.25  # between two changes of the text: faster cannot be read

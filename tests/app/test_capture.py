@@ -29,6 +29,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.capture.BACK_OFF_S", (0.01, 0.02, 0.03))
 
 
+class Slow(ScriptedCamera):
+    """Is being opened until it may be open."""
+
+    def __init__(self, script: Iterable[Frame | BaseException | float | None]):
+        super().__init__(script)
+        self.opening, self.go = threading.Event(), threading.Event()
+
+    def open(self) -> None:
+        self.opening.set()
+        assert self.go.wait(5)
+        super().open()
+
+
 class Watched(ScriptedCamera):
     """Notes what the session says at each read and each opening."""
 
@@ -161,21 +174,13 @@ def test_stops_while_the_device_is_gone(after_s: float, monkeypatch: pytest.Monk
 
 
 def test_a_device_that_opens_while_the_run_is_stopped_is_closed() -> None:
-    opening, go = threading.Event(), threading.Event()
-
-    class Slow(ScriptedCamera):
-        def open(self) -> None:
-            opening.set()
-            assert go.wait(5)
-            super().open()
-
     camera = Slow([frame(0), GONE, frame(1)])
     session = Session(
         ready(camera), lambda: result, FrameLog(None, drawn=False, about={}), SegmentConfig(), lockstep=False
     )
     session.start()
-    assert opening.wait(5)
-    threading.Timer(0.05, go.set).start()
+    assert camera.opening.wait(5)
+    threading.Timer(0.05, camera.go.set).start()
     assert session.stop() == ()
     assert camera.opened == 1
     assert camera._closed.is_set()
@@ -247,20 +252,12 @@ def test_a_missing_sdk_is_not_waited_for() -> None:
 
 
 def test_a_camera_that_opens_for_the_first_time_while_the_run_is_stopped_is_closed() -> None:
-    opening, go = threading.Event(), threading.Event()
-
-    class Slow(ScriptedCamera):
-        def open(self) -> None:
-            opening.set()
-            assert go.wait(5)
-            super().open()
-
     camera = Slow([frame(0)])
     opened: list[Camera] = []
     session = session_that_opens(camera, patient=True, opened=opened)
     session.start()
-    assert opening.wait(5)
-    threading.Timer(0.05, go.set).start()
+    assert camera.opening.wait(5)
+    threading.Timer(0.05, camera.go.set).start()
     assert session.stop() == ()
     assert camera._closed.is_set()
     assert opened == []
