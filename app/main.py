@@ -274,7 +274,10 @@ def _show(
     save_settings(window.config, before)
     if picture and window.error is None:
         window.save_picture(picture)
-    return window.error
+    error = window.error
+    window.deleteLater()  # now: what OpenGL holds must not outlive Qt
+    QtCore.QCoreApplication.sendPostedEvents(window, QtCore.QEvent.Type.DeferredDelete.value)
+    return error
 
 
 def _leave(hung: tuple[str, ...], error: BaseException | None) -> None:
