@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Final
 
 from app.cameras.base import Camera, CameraInfo
 from app.cameras.player import Player
+from app.compiled import compile_ahead
 from app.config import AppConfig, CameraConfig
 from app.latency import FrameLog
 from app.recording.recorder import Recorder
@@ -61,10 +63,12 @@ class Live:
         self._record_to = record_to
         self._rest = rest
         self._pipeline: Pipeline | None = None
+        self._stopped = threading.Event()
         self._session = self._make()
 
     def start(self) -> None:
         """Start the threads."""
+        self._stopped.clear()
         self._session.start()
 
     def stop(self) -> tuple[str, ...]:
@@ -73,6 +77,7 @@ class Live:
         Returns:
             The names of those that did not end in time.
         """
+        self._stopped.set()
         return self._session.stop()
 
     def switch(self, camera: CameraConfig) -> None:
@@ -156,6 +161,7 @@ class Live:
     def _process(self) -> Process:
         """Load the network, the first time, and forget the source before; on the worker thread."""
         if self._pipeline is None:
+            compile_ahead("pipeline", self._stopped)
             pipeline = Pipeline(open_estimator(self.config.network), self.config.pipeline)
             pipeline.warm_up()
             self._pipeline = pipeline

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from app.cameras.base import EndOfSourceError
 from app.latency import FrameLog
 from app.slot import Slot, SlotClosedError
 from lighthand.types import Frame, Result
@@ -31,7 +32,7 @@ def track_frames(
     Args:
         frames: where capture puts frames.
         results: where the window takes results.
-        make_process: gives ``Pipeline.process``; called first, on this thread.
+        make_process: gives ``Pipeline.process``; called first, on this thread. Stopped, it raises EndOfSourceError.
         log: takes every result.
         rest: given each result, when it can be taken.
         lockstep: wait until the result before was taken, and take frames however old.
@@ -57,6 +58,9 @@ def track_frames(
             if not results.put(result, wait=lockstep):
                 return
             rest(result)
+    except EndOfSourceError:  # stopped while ``make_process`` ran
+        frames.close()
+        results.close()
     except BaseException as error:  # noqa: BLE001 - handed to the taker, who raises it
         frames.close()
         results.close(error)

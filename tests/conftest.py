@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -15,6 +16,8 @@ import pytest
 import torch
 from PyQt6.QtCore import QTimer
 from tqdm import tqdm
+
+from app.compiled import Part, compile_ahead
 
 ROOT = Path(__file__).resolve().parents[1]
 GRACE_S = 0.5
@@ -68,6 +71,13 @@ def no_leaks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             timer.stop()
     if leaks:
         pytest.fail("the test left running: " + "; ".join(leaks), pytrace=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled() -> None:
+    """Compile what Numba compiles before the first test, which would wait for it."""
+    for part in get_args(Part):
+        compile_ahead(part, threading.Event())
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Final
 
 from app.cameras.base import Camera, CameraInfo, EndOfSourceError, Metronome, Pace
+from app.compiled import compile_ahead
 from lighthand.errors import SourceError
 from lighthand.synthesis.scene import HandAnimator
 from lighthand.types import Frame
@@ -27,9 +29,11 @@ class SyntheticCamera(Camera):
         self._seq = 0
         self._animator: HandAnimator | None = None
         self._metronome: Metronome | None = None
+        self._closed = threading.Event()
 
     def open(self) -> None:
-        """Build the scene and draw its first frame, which compiles the renderer."""
+        """Build the scene and draw its first frame, for which the renderer is compiled."""
+        compile_ahead("renderer", self._closed)
         self._animator = HandAnimator(self._seed)
         self._animator.render(0.0)
         self._seq = 0
@@ -49,6 +53,7 @@ class SyntheticCamera(Camera):
 
     def close(self) -> None:
         """End; see ``Camera.close``."""
+        self._closed.set()
         if self._metronome is not None:
             self._metronome.close()
 

@@ -198,6 +198,19 @@ def end_of(arguments: list[str], ready: str, environment: dict[str, str]) -> tup
         watchdog.join()
 
 
+@pytest.mark.parametrize("source", ["recorded", "rendered"])
+def test_while_the_first_start_compiles_the_process_ends(weights: Path, tmp_path: Path, source: str) -> None:
+    words = ["--headless", "--set", f"network.weights={weights}"]
+    if source == "recorded":
+        words += ["--camera", "replay", "--loop", "--source", str(write(tmp_path / "a.mcap", 30))]
+    else:
+        words += ["--camera", "synthetic"]
+    code, ended_s, text = end_of(words, "the first start compiles", {"NUMBA_CACHE_DIR": str(tmp_path / "numba")})
+    assert "no frame was processed" in text
+    assert code == 0, text
+    assert ended_s < END_S
+
+
 def test_without_a_camera_the_process_ends(weights: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyrealsense2")
     words = ["--camera", "realsense", "--serial", "0", "--set", f"network.weights={weights}"]
