@@ -17,9 +17,12 @@ network's cube to the mean of the true joints, ``centre_within_60mm`` the fracti
 60 mm. ``side_correct`` is of the frames with a pose. ``unsmoothed_mean_mm`` is the error of the poses before the
 tracker smooths them. With exactly two sequences ``offset_mean_mm`` is the mean error after one constant offset a
 joint (3 numbers), fitted on the other sequence: what is left when the data set's joints are defined elsewhere in the
-hand than ours. ``curve`` holds the fraction of frames whose every joint is within each of a row of thresholds.
-``confidence_mean`` is what the network thinks of its joints, ``joints_within_15mm`` what it should have thought, and
-``confidence_calibration_error`` the mean gap between both over tenths of the confidence (``lighthand.reliability``);
+hand than ours. ``at_data_bones`` holds both means once more, of our joints moved as little as it takes for the bone
+lengths that the data set gives every hand (``lighthand.handsize.keep_bones``): CVAR's wrist is 60 mm from the root of
+the middle finger, ours some 90, and what that makes of a tilted hand no offset in camera space removes. ``curve``
+holds the fraction of frames whose every joint is within each of a row of thresholds. ``confidence_mean`` is what the
+network thinks of its joints, ``joints_within_15mm`` what it should have thought, and ``confidence_calibration_error``
+the mean gap between both over tenths of the confidence (``lighthand.reliability``);
 ``visibility_calibration_error`` likewise for "in view", where that is known.
 
 ``--predictions FILE --benchmark icvl|nyu --root DIR`` measures joints that others published, no network of ours: the
@@ -32,6 +35,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -42,7 +46,8 @@ from lighthand.backends import WEIGHTS, Backend, NetworkSource, Precision, open_
 from lighthand.command import exit_status
 from lighthand.datasets.benchmarks import BENCHMARKS
 from lighthand.datasets.catalogue import NAMES
-from lighthand.datasets.cvar import read_cvar
+from lighthand.datasets.cvar import BONES_MM, read_cvar
+from lighthand.handsize import keep_bones
 from lighthand.metrics import CURVE_MM, found, joint_errors, mean_offset, within, within_curve
 from lighthand.nohand import evaluate_no_hand
 from lighthand.pictures import save_plot, save_reliability, save_sheet, save_within
@@ -103,19 +108,46 @@ def _trust(predictions: Sequence[Prediction], errors_mm: FloatArray) -> dict[str
     }
 
 
-def report(predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """Sum up all sequences and each, with the error after an offset fitted on the other where there are two."""
+def report(predictions: Sequence[Prediction], bones_mm: FloatArray | None = None) -> dict[str, Any]:
+    """Sum up all sequences and each, with the error after an offset fitted on the other where there are two.
+
+    Args:
+        predictions: of each sequence.
+        bones_mm: (20,), the lengths that the data set gives every hand's bones, if it does.
+    """
     total = figures(predictions)
     total["per_sequence"] = {prediction.name: figures([prediction]) for prediction in predictions}
-    if len(predictions) == 2 and all(found(prediction.errors_mm).any() for prediction in predictions):
-        parts = []
-        for prediction, other in (predictions, predictions[::-1]):
-            offset = mean_offset(other.predicted_mm, other.true_mm)
-            errors = joint_errors(prediction.predicted_mm - offset, prediction.true_mm)
-            parts.append(errors[found(errors)])
-            total["per_sequence"][prediction.name]["offset_mean_mm"] = _mean(parts[-1])
-        total["offset_mean_mm"] = _mean(np.concatenate(parts))
+    _add_offset_means(total, predictions)
+    if bones_mm is not None:
+        moved = [_at_bones(prediction, bones_mm) for prediction in predictions]
+        total["at_data_bones"] = short = _means(moved)
+        short["per_sequence"] = {prediction.name: _means([prediction]) for prediction in moved}
+        _add_offset_means(short, moved)
     return total
+
+
+def _means(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    errors = np.concatenate([prediction.errors_mm for prediction in predictions])
+    return {"mean_mm": _mean(errors[found(errors)])}
+
+
+def _add_offset_means(total: dict[str, Any], predictions: Sequence[Prediction]) -> None:
+    """Add the error after one offset a joint, fitted on the other of two sequences."""
+    if len(predictions) != 2 or not all(found(prediction.errors_mm).any() for prediction in predictions):
+        return
+    parts = []
+    for prediction, other in (predictions, predictions[::-1]):
+        offset = mean_offset(other.predicted_mm, other.true_mm)
+        errors = joint_errors(prediction.predicted_mm - offset, prediction.true_mm)
+        parts.append(errors[found(errors)])
+        total["per_sequence"][prediction.name]["offset_mean_mm"] = _mean(parts[-1])
+    total["offset_mean_mm"] = _mean(np.concatenate(parts))
+
+
+def _at_bones(prediction: Prediction, bones_mm: FloatArray) -> Prediction:
+    """Give each pose bones of these lengths."""
+    moved = np.stack([keep_bones(joints, bones_mm) for joints in prediction.predicted_mm])  # NaN stays NaN
+    return replace(prediction, predicted_mm=moved)
 
 
 def _mean(values: npt.NDArray[Any]) -> float | None:
@@ -143,6 +175,11 @@ def _print_report(values: dict[str, Any], predictions: Sequence[Prediction]) -> 
         )
     if "visibility_calibration_error" in values:
         print(f"in view: calibration error {values['visibility_calibration_error']:.3f}")
+    if short := values.get("at_data_bones"):
+        print(
+            f"with the data's bone lengths: mean {_mm(short['mean_mm']).strip()} mm, after offsets "
+            f"{_mm(short.get('offset_mean_mm')).strip()} mm"
+        )
     print("mean a joint, mm: " + ", ".join(f"{name} {_mm(v).strip()}" for name, v in values["per_joint_mm"].items()))
 
 
@@ -212,7 +249,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     else:
         predict = CENTRES[options.centre]
         predictions = [predict(name, records, estimator) for name, records in sequences.items()]
-    values = report(predictions)
+    values = report(predictions, np.array(BONES_MM, np.float32) if options.data == "cvar" else None)
     if options.plot:
         save_plot(options.plot, predictions)
     if options.reliability:

@@ -11,7 +11,7 @@ from lighthand.errors import DataError
 from lighthand.evaluate import main, report
 from lighthand.pictures import save_sheet
 from lighthand.predictions import Prediction
-from lighthand.skeleton import JOINT_NAMES
+from lighthand.skeleton import BONES, JOINT_NAMES
 from lighthand.types import FloatArray
 from tests.lighthand.annotated import joints
 
@@ -53,6 +53,20 @@ def test_an_offset_is_fitted_on_the_other_of_two_sequences() -> None:
     assert values["per_sequence"]["B"]["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
     assert values["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
     assert values["frames"] == 4
+
+
+def test_our_joints_are_moved_to_the_bones_of_the_data() -> None:
+    hands = [prediction("A", [[0, 0, 0], None]), prediction("B", [[5, 0, 0]])]
+    ends = np.array(BONES)
+    own = np.linalg.norm(np.diff(joints(0)[ends], axis=1)[:, 0], axis=1).astype(np.float32)
+    short = report(hands, own)["at_data_bones"]
+    assert short["per_sequence"]["A"]["mean_mm"] == pytest.approx(0, abs=0.1)
+    assert short["per_sequence"]["B"]["mean_mm"] == pytest.approx(5, abs=0.1)
+    assert short["mean_mm"] == pytest.approx(2.5, abs=0.1)
+    assert short["offset_mean_mm"] == pytest.approx(5, abs=0.1)
+    longer = report(hands, 1.2 * own)["at_data_bones"]
+    assert longer["per_sequence"]["A"]["mean_mm"] > 3
+    assert "at_data_bones" not in report(hands)
 
 
 def test_nothing_found_is_not_zero_error() -> None:

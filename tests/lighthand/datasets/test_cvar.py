@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lighthand.datasets.cvar import read_cvar
+from lighthand.datasets.cvar import BONES_MM, read_cvar
 from lighthand.errors import DataError
 from lighthand.geometry import project
 from lighthand.skeleton import BONES, JOINT_NAMES
@@ -41,6 +41,14 @@ def test_joints_come_in_our_order(tmp_path: Path) -> None:
         )
     assert record.side == "right"
     assert record.name == "cvar/P4/000007"
+
+
+@pytest.mark.parametrize("sequence", ["P1", "P3", "P4", "P5"])
+def test_every_hand_has_the_bones_of_the_annotation(shared_data: Path, sequence: str) -> None:
+    joints = np.stack([record.joints_mm for record in read_cvar(shared_data, sequence) if record.joints_mm is not None])
+    lengths = np.linalg.norm(np.diff(joints[:, np.array(BONES)], axis=2)[:, :, 0], axis=2)
+    np.testing.assert_allclose(np.median(lengths, axis=0)[1:], BONES_MM[1:], atol=0.1)
+    assert np.median(lengths[:, 0]) == pytest.approx(BONES_MM[0], abs=2.0)
 
 
 @pytest.mark.parametrize(("sequence", "scale"), [("P1", 0.7), ("P3", 0.7), ("P4", 1.0), ("P5", 1.0)])
