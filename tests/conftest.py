@@ -12,6 +12,7 @@ from typing import get_args
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import hypothesis
 import pytest
 import torch
 from PyQt6.QtCore import QTimer
@@ -22,6 +23,9 @@ from app.compiled import Part, compile_ahead
 ROOT = Path(__file__).resolve().parents[1]
 GRACE_S = 0.5
 """A thread that was told to stop may take this long."""
+
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("patient")
 
 tqdm.monitor_interval = 0  # its monitor is a thread that never ends
 

@@ -30,7 +30,7 @@ LAYERS: dict[str, list[set[str]]] = {
     ],
     "app": [
         {"formats"},
-        {"cameras"},
+        {"cameras", "compiled"},
         {"slot", "latency", "pacing"},
         {"recording"},
         {"look", "config"},

@@ -77,7 +77,7 @@ def test_a_slow_worker_skips_to_the_newest_and_counts() -> None:
         return result(source)
 
     log = FrameLog(None, drawn=False, about={})
-    script: Script = [step for seq in range(40) for step in (0.005, frame(seq))]
+    script = (step for seq in range(40) for step in (0.005, frame(seq)))  # each arrives when it is read
     session = Session(ready(ScriptedCamera(script)), lambda: slow, log, SegmentConfig(), lockstep=False)
     session.start()
     out, cause = drain(session)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lighthand.crop import BACKGROUND, PATCH, camera_to_crop, crop_hand, crop_to_camera, region_box
@@ -30,7 +30,6 @@ centres = st.tuples(st.floats(-200, 200), st.floats(-150, 150), st.floats(100, 1
 mirrors = st.booleans()
 
 
-@settings(deadline=None)
 @given(centre=centres, mirrored=mirrors, seed=st.integers(0, 99))
 def test_crop_to_camera_undoes_camera_to_crop(centre, mirrored, seed):
     crop = crop_hand(wall(), region_at(*centre), mirrored=mirrored)
@@ -40,7 +39,6 @@ def test_crop_to_camera_undoes_camera_to_crop(centre, mirrored, seed):
     assert np.abs(camera_to_crop(crop, crop_to_camera(crop, uvz)) - uvz).max() < 1e-4
 
 
-@settings(deadline=None)
 @given(centre=centres)
 def test_mirror_twice_is_the_same(centre):
     frame = render(hand_balls(flat_hand() + [0, 40, 500]))
@@ -52,7 +50,6 @@ def test_mirror_twice_is_the_same(centre):
     assert np.abs(crop_to_camera(mirrored, flipped) - crop_to_camera(plain, uvz)).max() < 1e-3
 
 
-@settings(deadline=None)
 @given(shift=st.integers(-40, 40), rise=st.integers(-30, 30))
 def test_shifted_image_gives_the_same_patch(shift, rise):
     # At 450 mm one pixel is 2 mm: a whole number of pixels moves the cube by a whole number of pixels.
@@ -123,7 +120,6 @@ def test_small_images_and_small_hands():
     assert (patch == 0).all(), "a pixel of the image fills many of the patch"
 
 
-@settings(deadline=None)
 @given(x=st.floats(-400, 400), y=st.floats(-400, 400), z=st.floats(350, 900), seed=st.integers(0, 99))
 def test_behind_a_lens_a_crop_is_undone_and_holds_its_cube(x, y, z, seed):
     frame = frame_of(np.full((WIDE.height, WIDE.width), round(z)), camera=WIDE)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lighthand.geometry import distort_one, lens_of, project, unproject
@@ -22,13 +22,11 @@ cameras = st.builds(
 points = st.tuples(st.floats(-1000, 1000), st.floats(-1000, 1000), st.floats(60, 5000))
 
 
-@settings(deadline=None)
 @given(camera=cameras, point=points)
 def test_unproject_undoes_project(camera, point):
     assert np.allclose(unproject(project(point, camera), camera), point, rtol=1e-4, atol=0.05)
 
 
-@settings(deadline=None)
 @given(camera=cameras, point=points)
 def test_project_undoes_unproject(camera, point):
     assert np.allclose(project(unproject(point, camera), camera), point, rtol=1e-4, atol=0.05)
@@ -63,7 +61,6 @@ LENSES = pytest.mark.parametrize(
 
 
 @LENSES
-@settings(deadline=None)
 @given(across=st.floats(0, 1), down=st.floats(0, 1), z=st.floats(60, 5000))
 def test_a_lens_is_undone_within_a_hundredth_of_a_pixel(camera, across, down, z):
     uvz = np.array([across * (camera.width - 1), down * (camera.height - 1), z])

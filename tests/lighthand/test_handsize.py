@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.config import AppConfig
@@ -123,7 +123,6 @@ def test_the_command_writes_what_the_tracker_reads(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().err
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 999), noise_mm=st.floats(0, 6))
 def test_bones_keep_their_lengths_and_the_hand_its_place(seed, noise_mm):
     seen = (HAND + np.random.default_rng(seed).normal(0, noise_mm, HAND.shape)).astype(np.float32)

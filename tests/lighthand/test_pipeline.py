@@ -67,7 +67,7 @@ def test_follows_a_hand_without_searching_again(searches):
     assert estimator.batches[0] % 2 == 0, "every candidate as it is and mirrored"
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(dx=st.floats(-50, 50), dy=st.floats(-20, 20), dz=st.floats(-60, 60))
 def test_moved_scene_moves_the_pose(dx, dy, dz):
     (a,), (b,) = (run([frame_at(np.array([0.0, 0.0, 500.0]) + d)])[0].hands for d in ([0, 0, 0], [dx, dy, dz]))

@@ -34,7 +34,7 @@ def blank(camera: Intrinsics = CAMERA, depth: int = 0) -> Frame:
     return Frame(0, np.full((camera.height, camera.width), depth, np.uint16), 1.0, camera, 0.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     x=st.floats(-0.2, 0.2),
     y=st.floats(-0.12, 0.12),
@@ -48,7 +48,7 @@ def test_finds_hand_on_a_forearm_that_enters_from_any_side(x, y, z, degrees, wal
     assert np.linalg.norm(best(frame) - centre) < 40
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(dx=st.floats(-60, 60), dy=st.floats(-30, 30), dz=st.floats(-80, 80))
 def test_moved_scene_moves_the_region(dx, dy, dz):
     start = np.array([0.0, 0.0, 500.0])

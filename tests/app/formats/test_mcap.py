@@ -140,7 +140,7 @@ def test_a_damaged_chunk_is_left_out_and_said_once(path: Path, caplog: pytest.Lo
     assert "is damaged" in caplog.messages[0]
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_damage_is_a_clear_error_or_fewer_frames(path: Path, data: st.DataObject) -> None:
     good = path.read_bytes()

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -15,7 +15,6 @@ IMAGES = st.tuples(st.integers(1, 24), st.integers(1, 24)).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(IMAGES)
 def test_every_image_comes_back_as_it_was(image: np.ndarray) -> None:
     assert np.array_equal(rvl.decode(rvl.encode(image), image.shape[1], image.shape[0]), image)
@@ -41,7 +40,6 @@ def test_the_words_are_those_of_the_paper() -> None:
     assert rvl.encode(np.array([[600, 599]], np.uint16)) == np.uint32(0x028EA210).tobytes()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=64).map(lambda data: data[: len(data) // 4 * 4]))
 def test_damaged_data_are_an_error_or_an_image(data: bytes) -> None:
     with suppress(ValueError):
