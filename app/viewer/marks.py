@@ -13,7 +13,8 @@ from app.viewer.theme import Colour, Theme
 from lighthand.skeleton import BONES
 from lighthand.types import HandPose
 
-_SHADOW: Final = QtGui.QColor(0, 0, 0, 170)
+_SHADOW: Final = QtGui.QColor(12, 12, 16)  # Qt draws what is not opaque in seven times the time
+_SURE: Final = 0.9  # opacity of what counts as opaque
 _HOLLOW: Final = QtGui.QColor(0, 0, 0, 180)
 _CORNER: Final = 0.1  # of the box's edge
 _TEXT_PX: Final = 13
@@ -43,9 +44,10 @@ def draw_skeleton(
         opacity: of the hand, 0 to 1.
         size: a joint's radius; the rest goes with it.
     """
-    opacities = [opacity * opacity_of(value) for value in pose.confidence.tolist()]
+    faint = [opacity * opacity_of(value) for value in pose.confidence.tolist()]
+    opacities = [value if value < _SURE else 1.0 for value in faint]
     spots = [QtCore.QPointF(x, y) for x, y in points.tolist()]
-    for width in (1.7 * size, 0.75 * size):
+    for width in (1.5 * size, 0.75 * size):
         for parent, child in BONES:
             colour = _SHADOW if width > size else qcolour(finger_colour(child))
             painter.setOpacity(opacities[child])
@@ -77,14 +79,21 @@ def draw_box(painter: QtGui.QPainter, box: QtCore.QRectF, theme: Theme, opacity:
 
 
 def draw_outline(painter: QtGui.QPainter, line: QtGui.QPainterPath, theme: Theme, opacity: float) -> None:
-    """Draw a line whose path is in the painter's coordinates, as thin as ever whatever their scale."""
+    """Draw a line and its shadow; the path is in the painter's coordinates, the line one pixel wide in any of them."""
     painter.setOpacity(opacity)
     painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
-    for colour, width in ((qcolour(theme.panel, 0.6), 3.0), (qcolour(theme.text, 0.9), 1.2)):
-        pen = _pen(colour, width)
+    pixel = 1 / painter.transform().m11()
+    for colour, shift in (
+        (qcolour(theme.panel, 0.6), -pixel),
+        (qcolour(theme.panel, 0.6), pixel),
+        (qcolour(theme.text), 0),
+    ):
+        pen = QtGui.QPen(colour, 1.0)  # Qt draws a wider one in twelve times the time
         pen.setCosmetic(True)
         painter.setPen(pen)
+        painter.translate(shift, shift)
         painter.drawPath(line)
+        painter.translate(-shift, -shift)
     painter.setOpacity(1.0)
 
 

@@ -132,9 +132,11 @@ def _points(
 def _normals(depth_mm: FloatArray, spread: float) -> npt.NDArray[np.int8]:
     """Give (h, w, 3) the surface's normals, towards the camera, 127 long."""
     padded = np.pad(depth_mm, 1, mode="edge")
-    wide = 2 * spread * np.maximum(depth_mm, 1)
-    slopes = np.stack([padded[1:-1, 2:] - padded[1:-1, :-2], padded[2:, 1:-1] - padded[:-2, 1:-1]], axis=-1)
-    normals = np.full((*depth_mm.shape, 3), -1, np.float32)
-    normals[..., :2] = np.clip(slopes / wide[..., None], -_STEEPEST, _STEEPEST)
-    normals *= 127 / np.linalg.norm(normals, axis=-1, keepdims=True)
-    return normals.astype(np.int8)
+    per_mm = 0.5 / spread / np.maximum(depth_mm, 1)
+    across = np.clip((padded[1:-1, 2:] - padded[1:-1, :-2]) * per_mm, -_STEEPEST, _STEEPEST)
+    down = np.clip((padded[2:, 1:-1] - padded[:-2, 1:-1]) * per_mm, -_STEEPEST, _STEEPEST)
+    length = 127 / np.sqrt(across * across + down * down + 1)
+    normals = np.empty((*depth_mm.shape, 3), np.int8)
+    for part, value in enumerate((across, down, np.float32(-1))):
+        normals[..., part] = value * length
+    return normals

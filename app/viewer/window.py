@@ -253,7 +253,6 @@ class HandWindow(QtWidgets.QWidget):
         if now_s >= self._figures_due_s:
             self._figures_due_s = now_s + FIGURES_S
             self._refresh(now_s)
-        self._rest_until_s = now_s + self._cost_s / SHARE
 
     def _show(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""
@@ -264,6 +263,7 @@ class HandWindow(QtWidgets.QWidget):
             self._hand_s = now_s
         self._last = self._unpainted = result
         self._shown_s = now_s
+        self._rest_until_s = now_s + self._cost_s / SHARE
         self._views.show_result(result, now_s)
         if stale:
             self._views.drop_hands()
