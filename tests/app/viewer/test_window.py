@@ -218,6 +218,18 @@ def test_slow_drawing_keeps_up_and_holds_no_frames(stage: Stage, qtbot: QtBot, m
     assert sum(image() is not None for image in images) < 20  # those the log waits for, and the newest
 
 
+def test_only_drawing_is_rested_from(stage: Stage) -> None:
+    window = stage.window
+    window._timer.stop()
+    window._cost_s = 60.0
+    window._poll()  # for nothing
+    for seq in range(2):
+        stage.put(seen(seq))
+        window._poll()
+        assert window._last is not None
+        assert window._last.frame.seq == 0, "drawn at once; then the tracker has its share of the minute"
+
+
 def test_polling_never_waits_for_the_worker(stage: Stage, qtbot: QtBot) -> None:
     ticks: list[float] = []
     timer = QtCore.QTimer(stage.window)
