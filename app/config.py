@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.cameras.base import Filter, Kind, Pace
-from app.look import ViewConfig
+from app.look import ViewConfig, WindowConfig
 from app.pacing import PacingConfig
 from lighthand.backends import NetworkSource
 from lighthand.errors import ConfigError
@@ -91,6 +91,7 @@ class AppConfig:
     track: TrackConfig = field(default_factory=TrackConfig)
     pacing: PacingConfig = field(default_factory=PacingConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
+    window: WindowConfig = field(default_factory=WindowConfig)
 
     @property
     def pipeline(self) -> PipelineConfig:

@@ -1,9 +1,11 @@
-"""What the window shows and how: a part of the settings, changed by its controls and kept for the next start."""
+"""What the window shows, how, and how large: settings that are changed in it and kept for the next start."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from lighthand.errors import ConfigError
 
 ThemeName = Literal["dark", "light"]
 Scale = Literal["scene", "hand"]
@@ -38,3 +40,29 @@ class ViewConfig:
     follow: bool = True
     timeline: bool = True
     panel: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WindowConfig:
+    """How large the window is.
+
+    Attributes:
+        width: where it does not fill the screen, in Qt's pixels; a smaller screen cuts it.
+        height: likewise.
+        maximised: it fills the screen.
+    """
+
+    width: int = 1280
+    height: int = 720
+    maximised: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the size.
+
+        Raises:
+            ConfigError: no screen has it.
+        """
+        if not (100 <= self.width <= 16384 and 100 <= self.height <= 16384):
+            raise ConfigError(
+                f"window.width={self.width}, window.height={self.height}: expected 100 to 16384 pixels each."
+            )

@@ -259,8 +259,7 @@ def _show(
             QtWidgets.QApplication.closeAllWindows()  # a dialog, too
 
     def fail(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        window.error = window.error or error
-        window.close()
+        window.fail(error)
 
     timer = QtCore.QTimer(window)
     timer.timeout.connect(check)

@@ -22,6 +22,8 @@ KEPT: Final = (
     ("track", ("side",)),
     ("track", ("min_cutoff_hz",)),
     *(("view", (field.name,)) for field in fields(ViewConfig)),
+    ("window", ("width", "height")),
+    ("window", ("maximised",)),
 )
 """The sections and keys that the window's controls change; those of one entry go together."""
 

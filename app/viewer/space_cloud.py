@@ -137,6 +137,6 @@ def _normals(depth_mm: FloatArray, spread: float) -> npt.NDArray[np.int8]:
     down = np.clip((padded[2:, 1:-1] - padded[:-2, 1:-1]) * per_mm, -_STEEPEST, _STEEPEST)
     length = 127 / np.sqrt(across * across + down * down + 1)
     normals = np.empty((*depth_mm.shape, 3), np.int8)
-    for part, value in enumerate((across, down, np.float32(-1))):
-        normals[..., part] = value * length
+    for part, value in enumerate((across * length, down * length, -length)):
+        normals[..., part] = value
     return normals

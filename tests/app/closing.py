@@ -93,7 +93,7 @@ class Closer:
                 if time.perf_counter() - start_s > PATIENCE_S:
                     closed.append((time.perf_counter(), f"never ready: {bar(self)}"))
                     self.close()
-                elif not self._acted and self._last is not None:
+                elif not self._acted and self._projector.last is not None:
                     self._acted = True
                     act(self)
                 elif ready(self):
@@ -108,7 +108,7 @@ class Closer:
 
 
 def some_frames(window: HandWindow) -> bool:
-    return window._last is not None and window._last.frame.seq > 10
+    return window._projector.last is not None and window._projector.last.frame.seq > 10
 
 
 def unplugged() -> ScriptedCamera:

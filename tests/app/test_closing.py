@@ -14,6 +14,7 @@ import pytest
 
 from app.cameras.replay import ReplayCamera
 from app.formats.mcap_write import RecordingWriter
+from app.saved import load_saved
 from app.viewer.window import HandWindow
 from lighthand.backends import NetworkSource
 from lighthand.errors import WeightsError
@@ -160,11 +161,23 @@ def test_the_settings_are_kept_for_the_next_start(closer: Closer, monkeypatch: p
     def change(window: HandWindow) -> None:
         window._panel.far.setValue(900)
         window._panel.shown["grid"].click()
+        window.resize(window.width(), 622)
 
     closer.run(some_frames, change)
-    later: list[tuple[float, bool]] = []
-    closer.run(some_frames, lambda window: later.append((window._live.config.segment.far_mm, window.look.grid)))
-    assert later == [(900.0, False)]
+    later: list[tuple[float, bool, int, bool]] = []
+
+    def note(window: HandWindow) -> None:
+        far_mm = window._live.config.segment.far_mm
+        later.append((far_mm, window.look.grid, window.height(), window.isMaximized()))
+        window.showMaximized()
+
+    closer.run(some_frames, note)
+    closer.run(some_frames, note)
+    first, second = later
+    assert first == (900.0, False, 622, False)
+    assert second[-1], "it fills the screen again"
+    kept = load_saved().window
+    assert (kept.height, kept.maximised) == (622, True)
 
 
 def end_of(arguments: list[str], ready: str, environment: dict[str, str]) -> tuple[int, float, str]:

@@ -20,7 +20,7 @@ OpenStage = Callable[..., Stage]
 def open_stage(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenStage]:
     """Give what opens a window; snapshots and recordings of it go to folders of the test."""
     monkeypatch.setattr("app.viewer.tape.SNAPSHOTS", tmp_path / "snapshots")
-    monkeypatch.setattr("app.viewer.window.AGE_LIMIT_S", PATIENCE_S)
+    monkeypatch.setattr("app.viewer.projector.AGE_LIMIT_S", PATIENCE_S)
     made: list[Stage] = []
 
     def open_one(**settings: Any) -> Stage:

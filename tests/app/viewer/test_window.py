@@ -14,6 +14,7 @@ import pytest
 from PyQt6 import QtCore, QtWidgets
 from pytestqt.qtbot import QtBot
 
+from app.latency import LiveFigures
 from app.viewer import window as module
 from app.viewer.colours import FINGER_COLOURS, depth_image
 from app.viewer.theme import THEMES
@@ -130,7 +131,7 @@ def test_the_end_of_the_source_keeps_the_last_pose_and_figures(
     stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FIGURES_S", 0.0)
-    monkeypatch.setattr(module.LiveFigures, "WINDOW_S", 0.3)
+    monkeypatch.setattr(LiveFigures, "WINDOW_S", 0.3)
     stage.put(seen(17))
     qtbot.waitUntil(lambda: "Right hand" in stage.state)
     qtbot.waitUntil(lambda: "ms" in plain(stage.bar.age))
@@ -221,13 +222,13 @@ def test_slow_drawing_keeps_up_and_holds_no_frames(stage: Stage, qtbot: QtBot, m
 def test_only_drawing_is_rested_from(stage: Stage) -> None:
     window = stage.window
     window._timer.stop()
-    window._cost_s = 60.0
+    window._projector._cost_s = 60.0
     window._poll()  # for nothing
     for seq in range(2):
         stage.put(seen(seq))
         window._poll()
-        assert window._last is not None
-        assert window._last.frame.seq == 0, "drawn at once; then the tracker has its share of the minute"
+        assert window._projector.last is not None
+        assert window._projector.last.frame.seq == 0, "drawn at once; then the tracker has its share of the minute"
 
 
 def test_polling_never_waits_for_the_worker(stage: Stage, qtbot: QtBot) -> None:

@@ -111,7 +111,7 @@ def test_the_banner_lies_within_the_views_at_every_size(stage: Stage, qtbot: QtB
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_hint_lies_within_the_picture_at_every_size(stage: Stage, qtbot: QtBot, width: int, height: int) -> None:
     resize(stage, qtbot, width, height)
-    stage.window._hand_s -= 10
+    stage.window._projector._hand_s -= 10
     stage.put(seen(0, hand=False))
     qtbot.waitUntil(stage.hint.isVisible)
     assert place(stage.picture, stage.window).contains(place(stage.hint, stage.window))

@@ -42,7 +42,7 @@ def lose(stage: Stage) -> None:
 
 def look_away(stage: Stage) -> None:
     stage.put(seen(0, hand=False))
-    stage.window._hand_s -= 10
+    stage.window._projector._hand_s -= 10
 
 
 def hold(stage: Stage) -> None:
