@@ -239,6 +239,7 @@ def test_another_source_begins_anew(stage: Stage, qtbot: QtBot) -> None:
     assert stage.live.switched == [CameraConfig(kind="synthetic")]
     qtbot.waitUntil(lambda: "Opening the rendered hand" in stage.state)
     assert stage.banner.isVisible()
+    assert "half a minute the first time" in plain(stage.banner)
     assert stage.count(FINGER_COLOURS[0]) == 0
     qtbot.waitUntil(lambda: stage.panel.pause.text() == "Pause")
     stage.live.info = replace(INFO, model="synthetic camera", link="rendered")
