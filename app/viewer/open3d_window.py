@@ -42,7 +42,7 @@ class Open3DWindow:
     """A window of Open3D's. Drag turns the view, the wheel zooms, Q and Esc close it."""
 
     def __init__(self, info: CameraInfo) -> None:
-        """Open the window, which takes a second or two; the view starts behind the camera, with all that it sees in view.
+        """Open the window, which takes a second or two; the view starts behind the camera and holds all that it sees.
 
         Args:
             info: of the open camera.
