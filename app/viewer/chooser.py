@@ -19,6 +19,7 @@ _UNDESCRIBED: Final = (".npy", ".oni")
 """Files, beside folders, that may need a camera description."""
 
 _OPEN: Final = "open"
+_DIALOG: Final = (860, 520)  # so wide that no column of Qt's own file dialog is cut
 
 
 class _Asking(QtWidgets.QComboBox):
@@ -211,10 +212,18 @@ class SourceChooser(QtWidgets.QWidget):
     def _ask_path(self) -> Path | None:
         """Let the user choose a recording; an image stands for its folder."""
         folder = self._config.source.parent if self._config.source else Path("recordings")
-        name, _ = QtWidgets.QFileDialog.getOpenFileName(self, "Open a recording", str(folder), _KINDS)
-        if not name:
+        dialog = QtWidgets.QFileDialog(self, "Open a recording", str(folder), _KINDS)
+        dialog.setFileMode(QtWidgets.QFileDialog.FileMode.ExistingFile)
+        table = dialog.findChild(QtWidgets.QTreeView)
+        if table is not None and (header := table.header()) is not None:  # it is Qt's, not the desktop's
+            header.setSectionResizeMode(QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
+            header.setSectionResizeMode(0, QtWidgets.QHeaderView.ResizeMode.Stretch)
+            dialog.resize(*_DIALOG)
+        chosen = dialog.exec()
+        dialog.deleteLater()
+        if not chosen:
             return None
-        path = Path(name)
+        path = Path(dialog.selectedFiles()[0])
         return path.parent if path.suffix in _IMAGES else path
 
 

@@ -19,10 +19,10 @@ _LEAST: Final = 110  # a bar must be that long for five distances
 _MOST: Final = 190
 
 
-def legend_place(width: int, height: int) -> QtCore.QRectF:
-    """Give where the legend is in a widget of that size: low at the right."""
+def legend_place(height: int) -> QtCore.QRectF:
+    """Give where the legend is in a widget of that size: low at the left, where no banner reaches."""
     tall = min(max(height * 0.3, _LEAST), _MOST) + 2 * _MARGIN
-    return QtCore.QRectF(width - _WIDTH - _MARGIN, height - tall - _MARGIN, _WIDTH, tall)
+    return QtCore.QRectF(_MARGIN, height - tall - _MARGIN, _WIDTH, tall)
 
 
 def bar_place(card: QtCore.QRectF) -> QtCore.QRectF:

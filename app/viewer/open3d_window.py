@@ -28,9 +28,11 @@ POINTS: Final = 20_000
 """Points of the scene at most."""
 
 _SIZE: Final = (1280, 720)
-_EYE_MM: Final = (110.0, -80.0, -110.0)  # where the view starts: beside the camera, so that the camera is seen
+_EYE_MM: Final = (110.0, -60.0, -180.0)  # where the view starts: behind the camera, so that the camera is seen
+_TARGET_MM: Final = (0.0, 0.0, 1500.0)  # what it looks at
+_SEEN_MM: Final = (300.0, 1500.0)  # between these distances all that the camera sees is in view at the start
+_SHARE: Final = 0.98  # of the window that this takes
 _FRUSTUM_MM: Final = 50.0
-_NEARER: Final = 1.5  # the view at the start is so much closer than the whole image
 _BONE_MM, _JOINT_MM = 3.5, 5.5  # radii
 _SIDES, _RINGS = 10, 6  # of a bone; of a joint
 _SCENE, _HIDDEN = 0.7, 0.4  # brightness of points outside the hand's cube; of joints behind something
@@ -40,7 +42,7 @@ class Open3DWindow:
     """A window of Open3D's. Drag turns the view, the wheel zooms, Q and Esc close it."""
 
     def __init__(self, info: CameraInfo) -> None:
-        """Open the window, which takes a second or two; the view starts beside the camera.
+        """Open the window, which takes a second or two; the view starts behind the camera and holds all that it sees.
 
         Args:
             info: of the open camera.
@@ -122,19 +124,25 @@ class Open3DWindow:
         self._window.add_geometry(self._cloud)
         self._window.add_geometry(self._frustum(), reset_bounding_box=False)
         width, height = _SIZE
-        zoom = _NEARER * min(width / self._camera.width, height / self._camera.height)
         view = self._o3d.camera.PinholeCameraParameters()
+        view.extrinsic = _look(np.array(_EYE_MM), np.array(_TARGET_MM))
+        shown = np.vstack([self._seen_mm(z_mm) for z_mm in (0.0, _FRUSTUM_MM, *_SEEN_MM)])
+        places = shown @ view.extrinsic[:3, :3].T + view.extrinsic[:3, 3]
+        focal_px = _SHARE * float((np.array(_SIZE) / 2 * places[:, 2:] / np.abs(places[:, :2])).min())
         view.intrinsic = self._o3d.camera.PinholeCameraIntrinsic(
-            width, height, self._camera.fx * zoom, self._camera.fx * zoom, width / 2 - 0.5, height / 2 - 0.5
+            width, height, focal_px, focal_px, width / 2 - 0.5, height / 2 - 0.5
         )
-        view.extrinsic = _look(np.array(_EYE_MM), self._cloud.get_center())
         self._window.get_view_control().convert_from_pinhole_camera_parameters(view, allow_arbitrary=True)
+
+    def _seen_mm(self, z_mm: float) -> Doubles:
+        """Give the corners of what the camera sees at a distance, (4, 3)."""
+        w, h = self._camera.width - 0.5, self._camera.height - 0.5
+        corners = [(u, v, z_mm) for u, v in ((-0.5, -0.5), (w, -0.5), (w, h), (-0.5, h))]
+        return unproject(corners, self._camera).astype(np.float64)
 
     def _frustum(self) -> Any:
         """Draw the camera as a pyramid of the directions that it sees."""
-        w, h = self._camera.width - 0.5, self._camera.height - 0.5
-        corners = [(u, v, _FRUSTUM_MM) for u, v in ((-0.5, -0.5), (w, -0.5), (w, h), (-0.5, h))]
-        points = np.vstack([np.zeros(3), unproject(corners, self._camera)]).astype(float)
+        points = np.vstack([np.zeros(3), self._seen_mm(_FRUSTUM_MM)])
         lines = np.array([(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4), (4, 1)], np.int32)
         frustum = self._o3d.geometry.LineSet(
             self._o3d.utility.Vector3dVector(points), self._o3d.utility.Vector2iVector(lines)

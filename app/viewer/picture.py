@@ -20,7 +20,7 @@ from lighthand.crop import region_box
 from lighthand.types import Frame, TrackedHand
 
 _DIMMED: Final = 0.45
-_LEAST_SIZE: Final = QtCore.QSize(280, 210)
+_LEAST_SIZE: Final = QtCore.QSize(300, 210)  # the longest read-out stands beside the legend
 _JOINT: Final = 0.014  # a joint's radius, of the edge of the hand's box
 _JOINT_PX: Final = (2.5, 9.0)
 _MARGIN: Final = 10
@@ -160,8 +160,7 @@ class DepthView(QtWidgets.QWidget):
                 self._paint_outlines(painter, frame)
             for hand in self._hands:
                 self._paint_hand(painter, frame, hand)
-        if self.width() >= _LEAST_SIZE.width():  # else it would lie on the read-out
-            draw_legend(painter, legend_place(self.width(), self.height()), self.span, self._theme)
+        draw_legend(painter, legend_place(self.height()), self.span, self._theme)
         self._paint_readout(painter)
 
     def _paint_outlines(self, painter: QtGui.QPainter, frame: Frame) -> None:
@@ -198,7 +197,8 @@ class DepthView(QtWidgets.QWidget):
         font.setPixelSize(12)
         painter.setFont(font)
         width = QtGui.QFontMetricsF(font).horizontalAdvance(text) + 2 * _MARGIN
-        card = QtCore.QRectF(_MARGIN, self.height() - _CARD_HEIGHT - _MARGIN, width, _CARD_HEIGHT)
+        left = legend_place(self.height()).right() + _MARGIN
+        card = QtCore.QRectF(left, self.height() - _CARD_HEIGHT - _MARGIN, width, _CARD_HEIGHT)
         draw_card(painter, card, self._theme)
         painter.setPen(qcolour(self._theme.text))
         painter.drawText(card, QtCore.Qt.AlignmentFlag.AlignCenter, text)

@@ -35,11 +35,12 @@ uniform highp float spread;
 uniform highp float nearer;
 varying mediump vec4 v_normal;
 varying mediump vec4 v_colour;
+const highp float degree = 0.0175;  // the widest that a point is seen: as much on a small screen as on a large one
 void main() {
     highp vec4 eye = view * vec4(position, 1.0);
     highp vec4 moved = projection * (eye + vec4(0.0, 0.0, min(nearer, -0.5 * eye.z), 0.0));
     gl_Position = projection * eye;
-    gl_PointSize = clamp(scale * spread * position.z / gl_Position.w, 1.5, 12.0);
+    gl_PointSize = max(scale * min(spread * position.z / gl_Position.w, degree), 1.5);
     gl_Position.z = nearer > 0.0 ? moved.z / moved.w * gl_Position.w : gl_Position.z;
     v_normal = vec4((view * vec4(normal.xyz, 0.0)).xyz, normal.w);
     v_colour = colour;

@@ -35,7 +35,7 @@ _FOOT_PX: Final = 15
 _LEFT_PX: Final = 58
 _RIGHT_PX: Final = 14
 _SWATCH_PX: Final = 9
-_LEAST_PX: Final = 640
+_LEAST_PX: Final = 510
 _CAPPED: Final = len(STAGES) + 1  # index of the colour at the top of a bar that goes beyond the axis
 
 _TIP: Final = (
@@ -157,11 +157,16 @@ class LatencyTimeline(QtWidgets.QWidget):
         painter.end()
 
     def _paint_legend(self, painter: QtGui.QPainter) -> None:
-        """Name the stages at places that do not move, and their sum where there is room for it."""
+        """Name the stages at places that do not move, and their sum where there is room for it.
+
+        They begin above the axis, farther to the left where that leaves too little room.
+        """
         metrics = painter.fontMetrics()
         text, muted = (QtGui.QColor(*colour) for colour in (self._theme.text, self._theme.muted))
         baseline = (_HEAD_PX + metrics.capHeight()) // 2 - 1
-        x = _LEFT_PX
+        figure_px = metrics.horizontalAdvance("000.0")
+        stages_px = sum(_SWATCH_PX + 5 + metrics.horizontalAdvance(name) + 6 + figure_px + 12 for name in _NAMES) - 12
+        x = min(_LEFT_PX, self.width() - stages_px)
         for name, colour, figure in zip((*_NAMES, "all"), (*STAGE_COLOURS, None), self._figures, strict=True):
             if colour is None and x + metrics.horizontalAdvance(f"{name}  000.0 ms, longest 0000") > self.width():
                 return
@@ -173,7 +178,7 @@ class LatencyTimeline(QtWidgets.QWidget):
             x += metrics.horizontalAdvance(name) + 6
             painter.setPen(text)
             painter.drawText(x, baseline, figure)
-            x += metrics.horizontalAdvance("000.0") + 12
+            x += figure_px + 12
 
     def _paint_axes(self, painter: QtGui.QPainter, area: QtCore.QRectF) -> None:
         """Draw the lines and the labels of milliseconds and seconds."""

@@ -26,6 +26,7 @@ from lighthand.errors import SourceError
 from lighthand.types import HandPose, HandRegion, TrackedHand
 from tests.app.scripted import frame
 
+LARGE = (1800, 1800)  # the half of a window that fills a 4K screen
 TIPS = (4, 8, 12, 16, 20)
 NOTHING = ViewConfig(skeleton=False, box=False, cloud=False, frustum=False, grid=False)
 BARE = replace(NOTHING, skeleton=True, follow=False)
@@ -166,6 +167,15 @@ def main() -> None:
         application.processEvents()
     facts["grown_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - grown
     facts["new children"] = len(view.findChildren(QtCore.QObject)) - children
+
+    view.resize(*LARGE)
+    view.show_frame(frame(0), ())
+    view.set_look(replace(NOTHING, cloud=True))
+    view.reset()
+    view.view_from("front")
+    wall = drawn.pixels()[LARGE[1] // 3 : -LARGE[1] // 3, LARGE[0] // 3 : -LARGE[0] // 3]
+    facts["gaps"] = int((wall == THEMES["dark"].page).all(axis=2).sum())
+    facts["wall"] = wall.shape
 
     view.set_look(NOTHING)
     view.set_theme(THEMES["light"])

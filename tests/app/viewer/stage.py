@@ -151,7 +151,7 @@ def plain(label: QtWidgets.QLabel) -> str:
     """What can be read on a label."""
     document = QtGui.QTextDocument()
     document.setHtml(label.text())
-    return document.toPlainText().replace("\N{NO-BREAK SPACE}", " ").strip()
+    return document.toPlainText().replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "").strip()
 
 
 def place(widget: QtWidgets.QWidget, within: QtWidgets.QWidget) -> QtCore.QRect:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PyQt6 import QtCore, QtWidgets
+from PyQt6 import QtCore, QtGui, QtWidgets
 from pytestqt.qtbot import QtBot
 
 from app.look import ViewConfig
@@ -49,10 +49,63 @@ def test_a_hint_lies_beside_the_colours(views: Views, qtbot: QtBot, width: int) 
     views.hint.say(LONG)
     qtbot.wait(30)
     picture = views.picture
-    legend = legend_place(picture.width(), picture.height()).toRect()
+    legend = legend_place(picture.height()).toRect()
     assert not legend.intersects(views.hint.geometry())
     assert picture.rect().contains(views.hint.geometry())
     assert views.hint.height() >= views.hint.heightForWidth(views.hint.width())
+
+
+COMMANDS = {
+    "pip install pyrealsense2": "RealSense: No module named 'pyrealsense2'. Type: {}",
+    ".venv/bin/python -m pip install -e '.[azure]'": "Azure Kinect: no depth engine (there is none). Install it: {}",
+    "sudo apt-get install libopenni2-0": "OpenNI2 is not installed: {} (looked in /usr/lib, /opt/OpenNI2)",
+    "`sudo modprobe -r gspca_kinect`": "The kernel has the camera until {}; then, plug it in again.",
+    "python -m lighthand.train": "weights/mine.safetensors: no such file. Choose another file, or train one: {}.",
+    "--camera synthetic": "No camera: --list shows the cameras that are there, {} needs none.",
+    "/etc/udev/rules.d": "RealSense: no depth camera found. Copy the file of the rules to {}, plug it in again.",
+}
+
+
+def lines(label: QtWidgets.QLabel) -> list[str]:
+    """What stands on each line of a label."""
+    document = QtGui.QTextDocument()
+    document.setDefaultFont(label.font())
+    document.setDocumentMargin(0)
+    document.setHtml(label.text())
+    margins = label.contentsMargins()
+    document.setTextWidth(label.width() - margins.left() - margins.right())
+    document.size()  # lays it out
+    found = []
+    block = document.begin()
+    while block.isValid():
+        layout, text = block.layout(), block.text()
+        assert layout is not None
+        for number in range(layout.lineCount()):
+            line = layout.lineAt(number)
+            found.append(text[line.textStart() : line.textStart() + line.textLength()])
+        block = block.next()
+    return [text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "") for text in found]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_banner_keeps_a_command_on_one_line(views: Views, command: str) -> None:
+    views.setStyleSheet(style_sheet(THEMES["dark"]))
+    detail = COMMANDS[command].format(command)
+    for width in range(500, 760, 20):
+        views.resize(width, 430)
+        views.banner.say("Stopped", detail, low=False)
+        shown = lines(views.banner)
+        assert any(command in line for line in shown), shown
+        assert "".join(shown[1:]).replace(" ", "") == detail.replace(" ", "")
+
+
+def test_a_banner_breaks_a_path_that_is_longer_than_a_line(views: Views) -> None:
+    views.setStyleSheet(style_sheet(THEMES["dark"]))
+    path = "/" + "/".join(["a-folder-of-mine"] * 10)
+    views.banner.say("Stopped", f"{path}: no such file.", low=False)
+    first, *rest = lines(views.banner)[1:]
+    assert rest
+    assert first.endswith(("/", "-"))
 
 
 def test_a_picture_that_is_not_live_stays_dim_whatever_is_switched(views: Views) -> None:

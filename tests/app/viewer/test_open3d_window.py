@@ -18,7 +18,7 @@ from app.viewer.colours import FINGER_COLOURS
 from app.viewer.open3d_window import _TRIANGLES, POINTS, Open3DWindow, _Rays, solid
 from app.viewer.scale import SCENE
 from lighthand.errors import SourceError
-from lighthand.geometry import project
+from lighthand.geometry import project, unproject
 from lighthand.skeleton import BONES, TIPS
 from lighthand.types import Frame, Intrinsics, Result
 from tests.app.scripted import SIZE, ScriptedCamera, frame, hand_at, result
@@ -43,13 +43,26 @@ def coloured(image: np.ndarray) -> list[int]:
     return [int((np.abs(image - colour).max(axis=-1) < 12).sum()) for colour in FINGER_COLOURS]
 
 
-def at_tips(window: Open3DWindow, shown: Result, image: np.ndarray) -> list[list[float]]:
-    """Give the colour where each tip stands in the window's view."""
+def places(window: Open3DWindow, points_mm: np.ndarray) -> np.ndarray:
+    """Give where (n, 3) points stand in the window: (n, 2) pixels."""
     view = window._window.get_view_control().convert_to_pinhole_camera_parameters()
     (fx, _, cx), (_, fy, cy), _ = view.intrinsic.intrinsic_matrix
-    camera = Intrinsics(width=image.shape[1], height=image.shape[0], fx=fx, fy=fy, cx=cx, cy=cy)
-    tips = shown.hands[0].joints_mm[list(TIPS)] @ view.extrinsic[:3, :3].T + view.extrinsic[:3, 3]
-    return [image[round(float(v)), round(float(u))].tolist() for u, v, _ in project(tips, camera)]
+    camera = Intrinsics(width=view.intrinsic.width, height=view.intrinsic.height, fx=fx, fy=fy, cx=cx, cy=cy)
+    return project(points_mm @ view.extrinsic[:3, :3].T + view.extrinsic[:3, 3], camera)[:, :2]
+
+
+def at_tips(window: Open3DWindow, shown: Result, image: np.ndarray) -> list[list[float]]:
+    """Give the colour where each tip stands in the window's view."""
+    tips = places(window, shown.hands[0].joints_mm[list(TIPS)])
+    return [image[round(float(v)), round(float(u))].tolist() for u, v in tips]
+
+
+def seen_mm() -> np.ndarray:
+    """Give the camera, and the corners of its picture at some distances."""
+    edges = [
+        (u, v, z) for z in (50, 300, 600, 1500) for u in (-0.5, SIZE.width - 0.5) for v in (-0.5, SIZE.height - 0.5)
+    ]
+    return np.vstack([np.zeros(3), unproject(edges, SIZE)])
 
 
 def child() -> Facts:
@@ -57,6 +70,7 @@ def child() -> Facts:
     facts: Facts = {"title": window._window.get_window_name(), "waits": window.poll()}
     facts["first"] = window.show(result(frame(0, depth=700), hand=False))
     facts["empty"] = coloured(picture(window))
+    facts["places"] = places(window, seen_mm()).tolist()
     shown = near_hand(1)
     facts["second"] = window.show(shown)
     image = picture(window)
@@ -97,6 +111,13 @@ def test_each_finger_has_its_colour_where_its_tip_stands(facts: Facts) -> None:
     assert np.abs(np.array(facts["tips"]) - FINGER_COLOURS).max() < 12
     assert min(facts["hand"]) > 30
     assert min(facts["again"]) > 30
+
+
+def test_all_that_the_camera_sees_is_in_view_at_the_start(facts: Facts) -> None:
+    u, v = np.array(facts["places"]).T
+    assert 0 < u.min() < u.max() < 1280
+    assert 0 < v.min() < v.max() < 720
+    assert v.max() - v.min() > 600  # and no smaller than it must be
 
 
 @pytest.mark.parametrize("state", ["empty", "gone", "silent", "late"])

@@ -242,13 +242,59 @@ def test_the_rendered_hand_is_the_entry_that_it_is(panel: ControlPanel, kind: st
     assert list(entries(panel.chooser.sources)) == ["Rendered hand", "Open a recording…"]
 
 
+def answer(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Let the user choose a file; "" for none."""
+    monkeypatch.setattr(QtWidgets.QFileDialog, "exec", lambda _: int(bool(path)))
+    monkeypatch.setattr(QtWidgets.QFileDialog, "selectedFiles", lambda _: [path])
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_file_dialog_shows_every_column_whole(
+    panel: ControlPanel, said: Said, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, theme: str
+) -> None:
+    panel.setStyleSheet(style_sheet(THEMES[theme]))  # type: ignore[index]
+    settings = QtCore.QSettings
+    settings.setPath(settings.Format.NativeFormat, settings.Scope.UserScope, str(tmp_path / ".settings"))
+    files = [tmp_path / name for name in ("hand-2026-11-25-14-33-07-realsense-d435.mcap", "b.mcap")]
+    for file in files:
+        file.write_bytes(bytes(5_000_000))
+    panel.set_source(FILE, CameraConfig(kind="replay", source=files[1]))
+
+    def use(dialog: QtWidgets.QFileDialog) -> int:
+        dialog.show()
+        table = dialog.findChild(QtWidgets.QTreeView)
+        assert table is not None
+        model, root, header = table.model(), table.rootIndex(), table.header()
+        assert model is not None
+        assert header is not None
+        qtbot.waitUntil(lambda: model.rowCount(root) == len(files))
+        qtbot.wait(50)
+        assert header.length() <= header.width()
+        for row in range(len(files)):
+            for column in range(4):
+                index = model.index(row, column, root)
+                icon = 0 if column else table.iconSize().width() or 16
+                needed = table.fontMetrics().horizontalAdvance(str(index.data())) + icon + 4
+                assert index.data()
+                assert table.visualRect(index).width() >= needed, index.data()
+        name = dialog.findChild(QtWidgets.QLineEdit)
+        assert name is not None
+        name.setText(files[0].name)
+        dialog.accept()
+        return dialog.result()
+
+    monkeypatch.setattr(QtWidgets.QFileDialog, "exec", use)
+    choose(panel.chooser.sources, "Open a recording…")
+    assert said == [("source_chosen", CameraConfig(kind="replay", source=files[0]))]
+
+
 @pytest.mark.parametrize(
     ("chosen", "source"), [("/a/b.mcap", "/a/b.mcap"), ("/a/depth/0001.png", "/a/depth"), ("", None)]
 )
 def test_a_recording_is_asked_for(
     panel: ControlPanel, said: Said, monkeypatch: pytest.MonkeyPatch, chosen: str, source: str | None
 ) -> None:
-    monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileName", lambda *_: (chosen, ""))
+    answer(monkeypatch, chosen)
     panel.set_source(LIVE, CameraConfig())
     choose(panel.chooser.sources, "Open a recording…")
     if source is None:
@@ -261,7 +307,7 @@ def test_a_recording_is_asked_for(
 def test_another_recording_keeps_how_the_last_was_played(
     panel: ControlPanel, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(QtWidgets.QFileDialog, "getOpenFileName", lambda *_: ("/b.mcap", ""))
+    answer(monkeypatch, "/b.mcap")
     config = CameraConfig(kind="replay", source=Path("/a.mcap"), loop=True)
     panel.set_source(FILE, config)
     choose(panel.chooser.sources, "Open a recording…")

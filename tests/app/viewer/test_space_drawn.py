@@ -93,6 +93,11 @@ def test_the_view_glides_after_the_hand_or_stays(facts: dict[str, Any]) -> None:
     assert abs(facts["stays"] - places[-1]) < 3
 
 
+def test_a_wall_is_closed_on_a_large_screen(facts: dict[str, Any]) -> None:
+    assert facts["wall"] == [600, 600, 3]
+    assert facts["gaps"] == 0
+
+
 def test_updates_are_in_place_and_take_no_memory(facts: dict[str, Any]) -> None:
     assert facts["painted"] >= 250
     assert facts["new children"] == 0

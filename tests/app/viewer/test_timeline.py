@@ -148,3 +148,16 @@ def test_colours_are_told_apart_on_dark_and_light() -> None:
 def test_a_theme_takes_effect_at_once(line: LatencyTimeline) -> None:
     line.set_theme(THEMES["light"])
     assert QColor(line.grab().toImage().pixel(WIDTH - 3, 50)).getRgb()[:3] == THEMES["light"].panel
+
+
+def test_every_stage_is_named_at_the_least_width(line: LatencyTimeline) -> None:
+    fill(line, 99.9, 99.9, 99.9, 99.9, 99.9)
+
+    def ink(width: int) -> int:
+        line.resize(width, line.height())
+        picture = line.grab().toImage()
+        page = picture.pixel(0, 0)
+        return sum(picture.pixel(x, y) != page for x in range(width) for y in range(_HEAD_PX - 6))
+
+    assert line.minimumWidth() <= 510
+    assert ink(line.minimumWidth()) == ink(640)

@@ -9,10 +9,12 @@ from PyQt6 import QtCore, QtWidgets
 from pytestqt.qtbot import QtBot
 
 from app.viewer import window as module
+from app.viewer.legend import legend_place
+from lighthand.errors import SourceError
 from tests.app.viewer.conftest import OpenStage
 from tests.app.viewer.stage import Stage, place, plain, seen
 
-LEAST = (900, 480)  # with the panel; narrower without
+LEAST = (760, 480)  # with the panel; narrower without
 SIZES = [LEAST, (1280, 720), (1920, 1080), (3840, 2160)]
 TROUBLE = "RealSense D435 0420: no frame for 1.0 s (asked 60 fps, USB 2.1). Trying again in 10 s (try 12)."
 
@@ -104,6 +106,23 @@ def test_the_banner_lies_within_the_views_at_every_size(stage: Stage, qtbot: QtB
     stage.live.trouble = TROUBLE * 2
     qtbot.waitUntil(lambda: "No camera" in stage.state)
     resize(stage, qtbot, width, height)
+    assert place(stage.window._views, stage.window).contains(place(stage.banner, stage.window))
+    assert stage.banner.height() >= stage.banner.heightForWidth(stage.banner.width())
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_banner_leaves_the_colours_free(stage: Stage, qtbot: QtBot, width: int, height: int) -> None:
+    resize(stage, qtbot, width, height)
+    stage.put(seen(0))
+    qtbot.waitUntil(lambda: "Right hand" in stage.state)
+    stage.live.trouble = TROUBLE
+    qtbot.waitUntil(stage.banner.isVisible)
+    colours = legend_place(stage.picture.height()).toRect()
+    colours.moveTopLeft(stage.picture.mapTo(stage.window, colours.topLeft()))
+    assert not place(stage.banner, stage.window).intersects(colours)
+    assert stage.banner.height() >= stage.banner.heightForWidth(stage.banner.width())
+    stage.live.results.close(SourceError(f"{TROUBLE} " * 3))  # too much to be read beside them
+    qtbot.waitUntil(lambda: "Stopped" in stage.state)
     assert place(stage.window._views, stage.window).contains(place(stage.banner, stage.window))
     assert stage.banner.height() >= stage.banner.heightForWidth(stage.banner.width())
 
