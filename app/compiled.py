@@ -6,6 +6,7 @@ It takes that process some 10 to 30 s to fill Numba's cache, once; from then on 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -19,17 +20,20 @@ import numpy as np
 
 import lighthand
 from app.cameras.base import EndOfSourceError
+from app.formats import rvl
 from lighthand.crop import PATCH
 from lighthand.estimator import Estimate
+from lighthand.handsize import keep_bones
 from lighthand.limbtree import tree_cuts
 from lighthand.pipeline import Pipeline, PipelineConfig
+from lighthand.skeleton import BONES, JOINTS
 from lighthand.types import FloatArray
 
 Part = Literal["pipeline", "renderer"]
 
+_LOG: Final = logging.getLogger(__name__)
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _POLL_S: Final = 0.05
-_JOINTS: Final = 21
 
 
 def compile_ahead(part: Part, stop: threading.Event) -> None:
@@ -42,6 +46,8 @@ def compile_ahead(part: Part, stop: threading.Event) -> None:
     Raises:
         EndOfSourceError: it was set.
     """
+    if numba.config.DISABLE_JIT:
+        return
     marker, stamp = _marker(part), _stamp()
     if marker.is_file() and marker.read_text() == stamp:
         return
@@ -50,12 +56,15 @@ def compile_ahead(part: Part, stop: threading.Event) -> None:
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # an error would come again where the part is used
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # ^C in a terminal reaches a whole group, and this one ends by ``stop``
     ) as compiler:
         while compiler.poll() is None:
             if stop.wait(_POLL_S):
                 compiler.kill()
                 raise EndOfSourceError("stopped while the program was compiled")
+    if compiler.returncode:
+        _LOG.warning("compiling in another process failed (%d); it is done in this one", compiler.returncode)
 
 
 def main(part: Part) -> None:
@@ -63,6 +72,8 @@ def main(part: Part) -> None:
     stamp = _stamp()
     if part == "pipeline":
         Pipeline(_Blank(), PipelineConfig()).warm_up()
+        keep_bones(np.zeros((JOINTS, 3), np.float32), np.ones(len(BONES), np.float32))
+        rvl.decode(rvl.encode(np.zeros((1, 1), np.uint16)), 1, 1)
     else:
         from lighthand.synthesis.scene import HandAnimator
 
@@ -91,8 +102,8 @@ class _Blank:
     def estimate(self, patches: FloatArray) -> Estimate:
         """See ``Estimator.estimate``."""
         count = len(patches)
-        half, many = np.full(count, 0.5, np.float32), np.full((count, _JOINTS), 0.5, np.float32)
-        return Estimate(np.full((count, _JOINTS, 3), PATCH / 2, np.float32), half, half.copy(), many, many.copy())
+        half, many = np.full(count, 0.5, np.float32), np.full((count, JOINTS), 0.5, np.float32)
+        return Estimate(np.full((count, JOINTS, 3), PATCH / 2, np.float32), half, half.copy(), many, many.copy())
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from app.latency import FrameLog
 from app.live import Live
 from app.options import make_parser, resolve
 from app.pacing import Collector, no_collection, paced
-from app.recording.recorder import Recorder
+from app.recording.recorder import Recorder, check_target
 from app.saved import load_saved, save_settings
 from app.slot import SlotClosedError
 from app.sources import list_devices
@@ -103,6 +103,8 @@ def _run(options: argparse.Namespace) -> int:
             sys.stderr.write(f"pacing: {line}\n")
         if folder:
             make_folder(folder)
+        if options.record:
+            check_target(options.record)
         if viewer == "qt":
             import_module("app.viewer.window")  # takes a second, in which frames would wait
         log = FrameLog(options.log, drawn=viewer in ("qt", "open3d"), about={"config": config_to_dict(config)})

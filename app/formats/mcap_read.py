@@ -109,8 +109,10 @@ class McapRecording(Recording):
         self._unpacked: dict[int, bytes] = {}
         self._frames = dict(self._places.get(FRAME, []))
         depth = self._places.get(DEPTH, [])
+        if not any(self._places.values()):
+            raise SourceError(f"{self._path}: no frame is in it; it was cut off before its first one. Record again.")
         if not depth or not self._frames:
-            topics = ", ".join(sorted(self._places)) or "nothing"
+            topics = ", ".join(sorted(self._places))
             raise SourceError(
                 f"{self._path}: holds {topics}, but no {DEPTH} with {FRAME} beside it: no frame that LightHand "
                 "recorded. Record again, or convert the original: python -m app.recording convert SRC DST.mcap."

@@ -24,6 +24,16 @@ END: Final = "lighthand_end"
 """Names of the metadata: who recorded what with which settings; and how it ended."""
 
 
+def check_absent(path: Path) -> None:
+    """Refuse to write over a file.
+
+    Raises:
+        SourceError: the file is there.
+    """
+    if path.exists():
+        raise SourceError(f"{path}: is there already. Choose another name, or remove it.")
+
+
 class RecordingWriter:
     """A recording that is being written; not for two threads at once. Times are nanoseconds since 1970."""
 
@@ -43,8 +53,7 @@ class RecordingWriter:
         self.frames = self.saved = 0
         """Frames taken, and frames in chunks that are written: what a kill leaves."""
         self._raw = raw
-        if path.exists():
-            raise SourceError(f"{path}: is there already. Choose another name, or remove it.")
+        check_absent(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("xb", buffering=0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from app.cameras.base import CameraInfo
 from app.formats import rvl
-from app.formats.mcap_write import RecordingWriter
+from app.formats.mcap_write import RecordingWriter, check_absent
 from app.formats.recording import Description
 from lighthand.errors import SourceError
 from lighthand.types import Frame, Result
@@ -70,6 +70,17 @@ class _Gap:
 _Item = Frame | Result | _Gap
 
 
+def check_target(path: Path) -> None:
+    """Refuse a place for a recording before anything is opened for it.
+
+    Raises:
+        SourceError: the file is there, or has another suffix.
+    """
+    if path.suffix != ".mcap":
+        raise SourceError(f"{path}: a recording is an .mcap. Name it {path.with_suffix('.mcap')}.")
+    check_absent(path)
+
+
 class Recorder:
     """Takes every frame from the capture thread and every result from the worker; may be started again and again."""
 
@@ -102,8 +113,7 @@ class Recorder:
         """
         if self._recording:
             raise SourceError(f"{path}: {self._path} is still being written. Wait until it is saved.")
-        if path.suffix != ".mcap":
-            raise SourceError(f"{path}: a recording is an .mcap. Name it {path.with_suffix('.mcap')}.")
+        check_target(path)
         camera = Description(
             info.model, info.serial, info.depth_unit_mm, info.intrinsics, info.fps, firmware=info.firmware
         )

@@ -15,14 +15,21 @@ _WIDTH: Final = 80
 _BAR: Final = 9
 _MARGIN: Final = 10
 _TEXT_PX: Final = 11
+_OPACITY: Final = 0.6  # a hand may be behind it
 _LEAST: Final = 110  # a bar must be that long for five distances
-_MOST: Final = 190
+_MOST: Final = 150
+_ROOM: Final = (400, 300)  # a picture must be that large for it: it would hide a hand in a smaller one
 
 
 def legend_place(height: int) -> QtCore.QRectF:
-    """Give where the legend is in a widget of that size: low at the left, where no banner reaches."""
+    """Give where the legend is in a widget of that size: low at the left."""
     tall = min(max(height * 0.3, _LEAST), _MOST) + 2 * _MARGIN
     return QtCore.QRectF(_MARGIN, height - tall - _MARGIN, _WIDTH, tall)
+
+
+def legend_fits(width: int, height: int) -> bool:
+    """Tell whether a widget of that size has room for a legend."""
+    return width >= _ROOM[0] and height >= _ROOM[1]
 
 
 def bar_place(card: QtCore.QRectF) -> QtCore.QRectF:
@@ -37,7 +44,7 @@ def tick_text(distance_mm: int, span: Span) -> str:
 
 def draw_legend(painter: QtGui.QPainter, card: QtCore.QRectF, span: Span, theme: Theme) -> None:
     """Draw the bar of colours and its distances into the place that ``legend_place`` gives."""
-    draw_card(painter, card, theme)
+    draw_card(painter, card, theme, _OPACITY)
     bar = bar_place(card)
     colours = ramp(theme)
     image = QtGui.QImage(colours.tobytes(), 1, len(colours), 3, QtGui.QImage.Format.Format_RGB888)

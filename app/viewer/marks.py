@@ -113,8 +113,8 @@ def draw_text(painter: QtGui.QPainter, left: float, base: float, text: str, them
     painter.restore()
 
 
-def draw_card(painter: QtGui.QPainter, place: QtCore.QRectF, theme: Theme) -> None:
-    """Draw the ground of a legend."""
+def draw_card(painter: QtGui.QPainter, place: QtCore.QRectF, theme: Theme, opacity: float = 0.88) -> None:
+    """Draw the ground of a text."""
     painter.setPen(QtCore.Qt.PenStyle.NoPen)
-    painter.setBrush(qcolour(theme.panel, 0.88))
+    painter.setBrush(qcolour(theme.panel, opacity))
     painter.drawRoundedRect(place, 6, 6)

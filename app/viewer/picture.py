@@ -10,7 +10,7 @@ from PyQt6 import QtCore, QtGui, QtWidgets
 
 from app.look import ViewConfig
 from app.viewer.colours import Table, depth_table, joints_px
-from app.viewer.legend import draw_legend, legend_place
+from app.viewer.legend import draw_legend, legend_fits, legend_place
 from app.viewer.marks import draw_box, draw_card, draw_outline, draw_skeleton, draw_text, qcolour
 from app.viewer.outline import hand_outline
 from app.viewer.scale import SCENE, Span, span_of
@@ -160,7 +160,8 @@ class DepthView(QtWidgets.QWidget):
                 self._paint_outlines(painter, frame)
             for hand in self._hands:
                 self._paint_hand(painter, frame, hand)
-        draw_legend(painter, legend_place(self.height()), self.span, self._theme)
+        if legend_fits(self.width(), self.height()):
+            draw_legend(painter, legend_place(self.height()), self.span, self._theme)
         self._paint_readout(painter)
 
     def _paint_outlines(self, painter: QtGui.QPainter, frame: Frame) -> None:

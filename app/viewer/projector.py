@@ -74,6 +74,15 @@ class Projector:
         player = self._live.player
         return player.paused if player else self.held
 
+    def toggle_hold(self) -> None:
+        """Hold the picture of a live source, or go on with it."""
+        if self.last and not self.ended:
+            self.held = not self.held
+
+    def fail(self, error: BaseException) -> None:
+        """Note an error of the program's own."""
+        self.error = self.error or error
+
     def resting(self, now_s: float) -> bool:
         """Tell whether the tracker is due a share of the time."""
         return now_s < self._rest_until_s

@@ -41,7 +41,8 @@ def starting(kind: Kind) -> State:
     """The source is being opened."""
     source = {"auto": "the first camera that answers", "replay": "the recording", "synthetic": "the rendered hand"}
     title = f"Opening {source.get(kind, f'the camera ({kind})')}"
-    first = "; half a minute the first time, when it is compiled" if kind == "synthetic" else ""
+    rendered = kind in ("auto", "synthetic")  # auto gives the rendered hand where there is no camera
+    first = "; half a minute the first time, when the rendered hand is compiled" if rendered else ""
     return State(title, "muted", title, f"This takes a moment{first}.")
 
 

@@ -40,6 +40,8 @@ class Tape(QtWidgets.QLabel):
         self.setWordWrap(True)
         self.move(_LEFT, 12)
         self.hide()
+        parent.installEventFilter(self)
+        self._text = ""
         self._live = live
         self._theme = theme
         self._was_busy = False
@@ -95,13 +97,23 @@ class Tape(QtWidgets.QLabel):
             self.hide()
         self._was_busy = busy
 
+    def eventFilter(self, watched: QtCore.QObject | None, event: QtCore.QEvent | None) -> bool:
+        """Fit into the picture when its size changes."""
+        if event is not None and event.type() == QtCore.QEvent.Type.Resize:
+            self._fit()
+        return super().eventFilter(watched, event)
+
     def _say(self, text: str, tone: Tone, seconds: float = SAID_S) -> None:
         self.setText(f"<span style='color:{css(getattr(self._theme, tone))}'>●</span>&nbsp; {html.escape(text)}")
-        parent = self.parentWidget()
-        assert parent is not None
-        room = parent.width() - 2 * _LEFT
-        self.setFixedWidth(min(self.fontMetrics().horizontalAdvance(text) + 60, room))
-        self.setFixedHeight(self.heightForWidth(self.width()))
+        self._text = text
+        self._fit()
         self.show()
         self.raise_()
         self._until_s = time.perf_counter() + seconds
+
+    def _fit(self) -> None:
+        parent = self.parentWidget()
+        assert parent is not None
+        room = max(parent.width() - 2 * _LEFT, 1)
+        self.setFixedWidth(min(self.fontMetrics().horizontalAdvance(self._text) + 60, room))
+        self.setFixedHeight(max(self.heightForWidth(self.width()), 1))

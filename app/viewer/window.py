@@ -78,7 +78,7 @@ class HandWindow(QtWidgets.QWidget):
 
     def fail(self, error: BaseException) -> None:
         """Close for an error of the program's own."""
-        self._projector.error = self._projector.error or error
+        self._projector.fail(error)
         self.close()
 
     @property
@@ -181,8 +181,8 @@ class HandWindow(QtWidgets.QWidget):
         """Hold a recording where it is, or a live picture as it is."""
         if self._live.player:
             self._transport.toggle()
-        elif self._projector.last and not self._projector.ended:
-            self._projector.held = not self._projector.held
+        else:
+            self._projector.toggle_hold()
         self._panel.set_paused(self._projector.paused)
 
     def _toggle_recording(self) -> None:
@@ -199,10 +199,7 @@ class HandWindow(QtWidgets.QWidget):
 
     def _toggle_full_screen(self) -> None:
         """Fill the screen, or be a window again."""
-        if self.isFullScreen():
-            self.showNormal()
-        else:
-            self.showFullScreen()
+        self.setWindowState(self.windowState() ^ QtCore.Qt.WindowState.WindowFullScreen)  # maximised stays so
 
     def _toggle_help(self) -> None:
         """Show or hide the keys."""
@@ -224,7 +221,10 @@ class HandWindow(QtWidgets.QWidget):
         if self._projector.resting(now_s):
             return
         self._note_source()
+        ended = self._projector.ended
         self._projector.poll(now_s)
+        if self._projector.ended != ended:
+            self._figures_due_s = now_s  # the recording has ended, too
         if now_s >= self._timeline_due_s:
             self._timeline_due_s = now_s + TIMELINE_S
             self._timeline.refresh(now_s)
@@ -254,7 +254,8 @@ class HandWindow(QtWidgets.QWidget):
     def showEvent(self, event: QtGui.QShowEvent | None) -> None:
         """Know the size that was given."""
         super().showEvent(event)
-        self._size = self.size()
+        if event is not None and not event.spontaneous():  # that is a window that was minimised
+            self._size = self.size()
 
     def resizeEvent(self, event: QtGui.QResizeEvent | None) -> None:
         """Keep the keys' card in its place."""

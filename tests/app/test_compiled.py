@@ -67,6 +67,26 @@ def test_it_is_compiled_anew_where_a_source_changed(
     assert [words[-1] for words in started] == [part, part]
 
 
+def test_a_child_that_fails_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(compiled, "_marker", lambda part: tmp_path / part)
+    monkeypatch.setattr(compiled.sys, "executable", "/bin/false")
+    compiled.compile_ahead("pipeline", threading.Event())
+    assert "failed (1)" in caplog.text
+
+
+def test_without_a_compiler_nothing_is_compiled() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import threading, app.compiled as c; c.compile_ahead('pipeline', threading.Event())"],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_another_thread_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(compiled, "_marker", lambda part: tmp_path / part)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))

@@ -213,6 +213,19 @@ def test_replay_without_a_source_and_a_source_for_the_synthetic_camera(capsys: p
     assert capsys.readouterr().err.startswith("error: camera.fps=0: expected 1 to 10000")
 
 
+def test_a_recording_that_cannot_be_made_is_refused_before_anything_is_opened(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr("app.live.open_camera", lambda *words: opened.append(words))
+    there = tmp_path / "there.mcap"
+    there.touch()
+    for target, why in ((there, "is there already"), (tmp_path / "a.avi", "a recording is an .mcap")):
+        assert program.main(["--camera", "realsense", "--headless", "--record", str(target)]) == 2
+        assert why in capsys.readouterr().err
+    assert opened == []
+
+
 def test_the_first_start_says_why_it_waits(
     weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,10 +287,11 @@ def test_the_window_leaves_its_picture(
     words = ["--camera", "synthetic", "--seconds", "1", "--snapshot", str(tmp_path)]
     collecting: list[str] = []
     monkeypatch.setattr(program, "Collector", lambda: lambda: collecting.append(threading.current_thread().name))
-    assert program.main([*words, "--set", f"network.weights={weights}"]) == 0
+    words += ["--set", f"network.weights={weights}", "--set", "window.width=790", "--set", "window.height=500"]
+    assert program.main(words) == 0
     assert f"saved {tmp_path / 'window.png'}" in capsys.readouterr().out
     picture = cv2.imread(str(tmp_path / "window.png"))
-    assert picture.shape[:2] == (720, 1280)
+    assert picture.shape[:2] == (500, 790)
     assert picture.std() > 10  # a depth image, not a blank page
     assert set(collecting) == {"MainThread"}  # Qt's objects may die there alone
 

@@ -188,6 +188,13 @@ def test_the_screen_is_filled_and_left(stage: Stage, qtbot: QtBot) -> None:
     qtbot.waitUntil(stage.window.isFullScreen)
     press(stage, "full screen")
     qtbot.waitUntil(lambda: not stage.window.isFullScreen())
+    stage.window.showMaximized()
+    press(stage, "full screen")
+    qtbot.waitUntil(stage.window.isFullScreen)
+    assert stage.window.config.window.maximised, "it is kept so where the program ends now"
+    press(stage, "full screen")
+    qtbot.waitUntil(lambda: not stage.window.isFullScreen())
+    assert stage.window.isMaximized()
 
 
 @pytest.mark.parametrize("opens", ["?", "F1"])

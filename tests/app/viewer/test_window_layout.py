@@ -183,6 +183,17 @@ def test_a_narrow_bar_takes_two_lines(stage: Stage, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: bar.rate.x() > bar.state.x() + bar.state.width())
 
 
+def test_a_size_is_kept_though_the_window_was_minimised(stage: Stage, qtbot: QtBot) -> None:
+    window = stage.window
+    window.resize(window.width(), 555)
+    window.showMinimized()
+    qtbot.waitUntil(window.isMinimized)
+    window.showNormal()
+    qtbot.waitUntil(lambda: not window.isMinimized())
+    QtWidgets.QApplication.processEvents()
+    assert window.config.window.height == 555
+
+
 def test_the_window_can_be_small_without_the_panel(stage: Stage, qtbot: QtBot) -> None:
     stage.press("Tab")
     qtbot.waitUntil(lambda: stage.window.minimumWidth() <= 740)
@@ -205,3 +216,12 @@ def test_the_help_is_in_the_middle_at_every_size(open_stage: OpenStage, qtbot: Q
         assert stage.window.rect().contains(card)
         assert abs(card.center().x() - width // 2) <= 1
     assert "start or end a recording" in [plain(each) for each in stage.window._help.findChildren(QtWidgets.QLabel)]
+
+
+def test_what_was_saved_is_said_within_the_picture_whatever_its_size(stage: Stage, qtbot: QtBot) -> None:
+    resize(stage, qtbot, 1280, 720)
+    stage.tape._say("a long word " * 12, "good")
+    tall = stage.tape.height()
+    resize(stage, qtbot, *LEAST)
+    assert stage.tape.geometry().right() <= stage.picture.width()
+    assert stage.tape.height() > tall, "its text takes more lines"
