@@ -46,7 +46,7 @@ def compile_ahead(part: Part, stop: threading.Event) -> None:
     Raises:
         EndOfSourceError: it was set.
     """
-    if numba.config.DISABLE_JIT:
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined] # set from the environment
         return
     marker, stamp = _marker(part), _stamp()
     if marker.is_file() and marker.read_text() == stamp:

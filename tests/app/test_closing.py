@@ -196,7 +196,7 @@ def end_of(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
+        start_new_session=by_key,
     )
     assert process.stdout is not None
     watchdog = threading.Timer(60.0, process.kill)
