@@ -12,18 +12,18 @@ come from the true joints; see docs/datasets.md.
 
 What the JSON holds: ``mean_mm``, ``median_mm`` and ``per_joint_mm`` are over the joints of frames with a pose, the
 fraction ``found`` of ``frames``; ``within_20mm`` and ``within_30mm`` are the fractions of *all* frames whose every
-joint is that close, a frame without a pose counting as farther. ``centre_median_mm`` is from the centre of the
-network's cube to the mean of the true joints, ``centre_within_60mm`` the fraction of all frames where that is at most
-60 mm. ``side_correct`` is of the frames with a pose. ``unsmoothed_mean_mm`` is the error of the poses before the
-tracker smooths them. With exactly two sequences ``offset_mean_mm`` is the mean error after one constant offset a
-joint (3 numbers), fitted on the other sequence: what is left when the data set's joints are defined elsewhere in the
-hand than ours. ``at_data_bones`` holds both means once more, of our joints moved as little as it takes for the bone
-lengths that the data set gives every hand (``lighthand.handsize.keep_bones``): CVAR's wrist is 60 mm from the root of
-the middle finger, ours some 90, and what that makes of a tilted hand no offset in camera space removes. ``curve``
-holds the fraction of frames whose every joint is within each of a row of thresholds. ``confidence_mean`` is what the
-network thinks of its joints, ``joints_within_15mm`` what it should have thought, and ``confidence_calibration_error``
-the mean gap between both over tenths of the confidence (``lighthand.reliability``);
-``visibility_calibration_error`` likewise for "in view", where that is known.
+joint is that close, a frame without a pose counting as farther; ``curve`` has them for a row of thresholds.
+``centre_median_mm`` is from the centre of the network's cube to the mean of the true joints, ``centre_within_60mm`` the
+fraction of all frames where that is at most 60 mm. ``side_correct`` is of the frames with a pose.
+``unsmoothed_mean_mm`` is the error of the poses before the tracker smooths them. With exactly two sequences
+``offset_mean_mm`` is the mean error after one constant offset a joint (3 numbers, camera space), fitted on the other
+sequence, for data sets define joints differently; ``offset_within_20mm`` and ``offset_within_30mm`` likewise.
+``at_data_bones`` holds both means once more, of our joints moved as little as it takes for the bone lengths that the
+data set gives every hand (``lighthand.handsize.keep_bones``): with 20 lengths from the annotation, which no camera has,
+so not to be compared with a target. ``confidence_mean`` is what the network thinks of its joints,
+``joints_within_15mm`` what it should have thought, and ``confidence_calibration_error`` the mean gap between both over
+tenths of the confidence (``lighthand.reliability``); ``visibility_calibration_error`` likewise for "in view", where
+that is known.
 
 ``--predictions FILE --benchmark icvl|nyu --root DIR`` measures joints that others published, no network of ours: the
 papers' mean error, see ``lighthand.datasets.benchmarks`` for the files and ``lighthand.published`` for the figures.
@@ -131,17 +131,22 @@ def _means(predictions: Sequence[Prediction]) -> dict[str, Any]:
     return {"mean_mm": _mean(errors[found(errors)])}
 
 
-def _add_offset_means(total: dict[str, Any], predictions: Sequence[Prediction]) -> None:
-    """Add the error after one offset a joint, fitted on the other of two sequences."""
+def after_offsets(predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Take one offset a joint, fitted on the other sequence, off each of two; give none where there are not two."""
     if len(predictions) != 2 or not all(found(prediction.errors_mm).any() for prediction in predictions):
-        return
-    parts = []
-    for prediction, other in (predictions, predictions[::-1]):
-        offset = mean_offset(other.predicted_mm, other.true_mm)
-        errors = joint_errors(prediction.predicted_mm - offset, prediction.true_mm)
-        parts.append(errors[found(errors)])
-        total["per_sequence"][prediction.name]["offset_mean_mm"] = _mean(parts[-1])
-    total["offset_mean_mm"] = _mean(np.concatenate(parts))
+        return []
+    offsets = [mean_offset(other.predicted_mm, other.true_mm) for other in predictions[::-1]]
+    return [replace(p, predicted_mm=p.predicted_mm - offset) for p, offset in zip(predictions, offsets, strict=True)]
+
+
+def _add_offset_means(total: dict[str, Any], predictions: Sequence[Prediction]) -> None:
+    """Add the errors after one offset a joint, fitted on the other of two sequences."""
+    moved = after_offsets(predictions)
+    for rows, parts in ((total, moved), *((total["per_sequence"][p.name], [p]) for p in moved)):
+        if parts:
+            errors = np.concatenate([part.errors_mm for part in parts])
+            rows["offset_mean_mm"] = _mean(errors[found(errors)])
+            rows["offset_within_20mm"], rows["offset_within_30mm"] = within(errors, 20.0), within(errors, 30.0)
 
 
 def _at_bones(prediction: Prediction, bones_mm: FloatArray) -> Prediction:
@@ -180,6 +185,9 @@ def _print_report(values: dict[str, Any], predictions: Sequence[Prediction]) -> 
             f"with the data's bone lengths: mean {_mm(short['mean_mm']).strip()} mm, after offsets "
             f"{_mm(short.get('offset_mean_mm')).strip()} mm"
         )
+    if "offset_mean_mm" in values:
+        shares = f"{values['offset_within_20mm']:.1%} within 20 mm, {values['offset_within_30mm']:.1%} within 30 mm"
+        print(f"frames with every joint near, after offsets: {shares}")
     print("mean a joint, mm: " + ", ".join(f"{name} {_mm(v).strip()}" for name, v in values["per_joint_mm"].items()))
 
 
@@ -251,7 +259,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         predictions = [predict(name, records, estimator) for name, records in sequences.items()]
     values = report(predictions, np.array(BONES_MM, np.float32) if options.data == "cvar" else None)
     if options.plot:
-        save_plot(options.plot, predictions)
+        save_plot(options.plot, predictions, after_offsets(predictions))
     if options.reliability:
         save_reliability(options.reliability, predictions)
     if options.sheet:

@@ -20,9 +20,19 @@ TILES: Final = 6
 """Best, median and worst frames on the sheet, each."""
 
 
-def save_plot(path: Path, predictions: Sequence[Prediction]) -> None:
-    """Plot the fraction of frames whose every joint is within a threshold, a curve a sequence."""
-    save_within(path, {prediction.name: prediction.errors_mm for prediction in predictions})
+def save_plot(path: Path, predictions: Sequence[Prediction], after_offsets: Sequence[Prediction] = ()) -> None:
+    """Plot the fraction of frames whose every joint is within a threshold, a curve a sequence.
+
+    Args:
+        path: the file.
+        predictions: of each sequence.
+        after_offsets: the same less an offset a joint; drawn as one curve of all.
+    """
+    errors = {prediction.name: prediction.errors_mm for prediction in predictions}
+    if after_offsets:
+        together = np.concatenate([prediction.errors_mm for prediction in after_offsets])
+        errors[f"{' and '.join(errors)}, after offsets"] = together
+    save_within(path, errors)
 
 
 def save_within(path: Path, errors_mm: Mapping[str, FloatArray]) -> None:

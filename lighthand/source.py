@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
 from lighthand.crop import CUBE_MM
 from lighthand.recipe import TrainConfig
 from lighthand.recorded import RecordedCrops
@@ -50,3 +56,41 @@ def open_source(config: TrainConfig, rank: int = 0, world: int = 1) -> Source:
         DataError: the data set is missing or damaged.
     """
     return SyntheticCrops(config, rank) if config.data == "synthetic" else RecordedCrops(config, rank, world)
+
+
+class _Crops(Dataset[dict[str, Tensor]]):
+    """Batch number ``step`` of a source, so that any worker can make any batch."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def __getitem__(self, step: int) -> dict[str, Tensor]:
+        batch = self.source.batch(step)
+        return {
+            "patches": torch.from_numpy(batch.patches)[:, None],  # (B, 1, S, S)
+            "uvz": torch.from_numpy(batch.uvz),
+            "mask": torch.from_numpy(batch.mask),
+            "visible": torch.from_numpy(batch.visible),
+            "right": torch.from_numpy(batch.right) > 0.5,
+            "presence": torch.from_numpy(batch.presence) > 0.5,
+        }
+
+
+def batches(source: Source, steps: range, workers: int, *, pin: bool) -> Iterator[dict[str, Tensor]]:
+    """Give the batches of some steps as tensors, in order.
+
+    Args:
+        source: what to train on.
+        steps: their numbers.
+        workers: processes that make them ahead; with none they are made here, as they are asked for.
+        pin: hold them in memory that a GPU can copy from.
+    """
+    loader: DataLoader[dict[str, Tensor]] = DataLoader(
+        _Crops(source),
+        batch_size=None,
+        sampler=steps,
+        num_workers=workers,
+        prefetch_factor=8 if workers else None,
+        pin_memory=pin,
+    )
+    return iter(loader)

@@ -19,13 +19,13 @@ from __future__ import annotations
 import argparse
 import copy
 import csv
+import hashlib
 import json
 import math
 import os
 import pickle
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from lighthand.command import exit_status
@@ -45,7 +44,7 @@ from lighthand.network import HandNet, NetOutput
 from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss, near
 from lighthand.recipe import StageConfig, TrainConfig, data_recipe
 from lighthand.reliability import calibrate, calibration_set
-from lighthand.source import Source, open_source
+from lighthand.source import batches, open_source
 from lighthand.synthesis.sample import Batch
 from lighthand.weights import load_weights, save_weights
 
@@ -53,28 +52,6 @@ HEATMAP_WEIGHT = 0.02
 KIND_WEIGHT = 0.02
 SIDE_WEIGHT = 0.06  # three times the others: fists from behind were taken for the other side
 MAX_GRADIENT = 1.0
-
-
-class _Crops(Dataset[dict[str, Tensor]]):
-    """Batch number ``step`` of a source, so that any worker can make any batch."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-
-    def __getitem__(self, step: int) -> dict[str, Tensor]:
-        return tensors(self.source.batch(step))
-
-
-def tensors(batch: Batch) -> dict[str, Tensor]:
-    """Turn a batch into tensors; ``patches`` gets its channel: (B, 1, S, S)."""
-    return {
-        "patches": torch.from_numpy(batch.patches)[:, None],
-        "uvz": torch.from_numpy(batch.uvz),
-        "mask": torch.from_numpy(batch.mask),
-        "visible": torch.from_numpy(batch.visible),
-        "right": torch.from_numpy(batch.right) > 0.5,
-        "presence": torch.from_numpy(batch.presence) > 0.5,
-    }
 
 
 def total_loss(out: NetOutput, batch: dict[str, Tensor]) -> Tensor:
@@ -134,6 +111,7 @@ class Run:
         if not cuda:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
+        self.start: str | None = None  # what the run began with: a path would tell nobody else which weights
         self.net = self._begin().to(self.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(config.ema)  # type: ignore[no-untyped-call]
@@ -159,6 +137,7 @@ class Run:
         if start is None or (self.out / "last.pt").exists():
             return HandNet(self.config.network)
         net = load_weights(start, self.source.joints, self.source.cube_mm)
+        self.start = f"sha256 {hashlib.sha256(start.read_bytes()).hexdigest()}"
         if net.config != self.config.network:
             raise WeightsError(f"{start}: {net.config}, the run's is {self.config.network}. Choose other weights.")
         return net
@@ -180,6 +159,7 @@ class Run:
         self.ema.load_state_dict(state["ema"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.rows, self.seconds = state["step"], state["rows"], state["seconds"]
+        self.start = state.get("start", "not recorded")  # by a run of before this was kept
 
     def save(self) -> None:
         """Write checkpoint, averaged weights and log; each file appears whole or not at all."""
@@ -188,13 +168,14 @@ class Run:
             "net": self.net.state_dict(),
             "ema": self.ema.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "start": self.start,
             "step": self.step,
             "rows": self.rows,
             "seconds": self.seconds,
         }
         row = self.rows[-1]
         extra = {
-            "training": json.dumps(config_to_dict(self.config)),
+            "training": json.dumps({**config_to_dict(self.config), "start": self.start}),
             "steps": str(self.step),
             "samples": str(int(row["samples"])),
             "validation_mm": f"{row['validation_mm']:.3f}",
@@ -229,7 +210,7 @@ class Run:
         bar = tqdm(total=end, initial=self.step, disable=self.rank > 0, mininterval=5, unit="step")
         losses: list[Tensor] = []
         since = time.perf_counter()
-        for batch in self._batches(end):
+        for batch in batches(self.source, range(self.step, end), config.workers, pin=self.device.type == "cuda"):
             self.trained.train()
             for group in self.optimiser.param_groups:
                 group["lr"] = config.learning_rate(self.step)
@@ -278,17 +259,6 @@ class Run:
             "validation_mm": error,
             "seconds": round(self.seconds, 1),
         }
-
-    def _batches(self, end: int) -> Iterator[dict[str, Tensor]]:
-        loader: DataLoader[dict[str, Tensor]] = DataLoader(
-            _Crops(self.source),
-            batch_size=None,
-            sampler=range(self.step, end),
-            num_workers=self.config.workers,
-            prefetch_factor=8 if self.config.workers else None,
-            pin_memory=self.device.type == "cuda",
-        )
-        return iter(loader)
 
 
 def plot(log: Path, picture: Path) -> None:

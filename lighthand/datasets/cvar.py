@@ -26,10 +26,11 @@ SCALE: Final = {"P1": 0.7, "P3": 0.7, "P4": 1.0, "P5": 1.0, "P6": 1.0, "P7": 1.0
 """Millimetres a count. Bones and measured finger widths of P1 and P3 are 1/0.7 of the others' (inferred)."""
 
 BONES_MM: Final = tuple(3.5 * n for n in (8.5, 8, 8, 6, 18, 9, 7, 4, 17, 12, 8, 5, 16, 11, 7, 5, 16, 9, 5, 4))
-"""Lengths of the annotation's bones, in the order of ``skeleton.BONES``: the same in every frame, whoever's hand it is.
+"""Lengths of the annotation's bones, in the order of ``skeleton.BONES``: one hand for all sequences.
 
-Inferred from P1, and the same in P3, P4 and P5; but the first, from the wrist to the root of the thumb, is between 28
-and 30 mm by median there, and is no bone of the annotation's model."""
+Inferred from P1, and the same in every frame of P1, P3, P4 and P5 but for 65, 101 and 103 of P1, where a bone is off
+by 3 to 6 mm. The first, from the wrist to the root of the thumb, is no bone of the annotation's model: it is 28 to 30
+mm by median in each sequence, and 14 to 47 mm in single frames."""
 
 FX, FY, CX, CY = 224.502, 230.494, 160.0, 120.0
 

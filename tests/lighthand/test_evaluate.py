@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
+from lighthand import pictures
 from lighthand.errors import DataError
-from lighthand.evaluate import main, report
-from lighthand.pictures import save_sheet
+from lighthand.evaluate import after_offsets, main, report
+from lighthand.metrics import CURVE_MM
+from lighthand.pictures import save_plot, save_sheet
 from lighthand.predictions import Prediction
 from lighthand.skeleton import BONES, JOINT_NAMES
 from lighthand.types import FloatArray
@@ -52,6 +54,8 @@ def test_an_offset_is_fitted_on_the_other_of_two_sequences() -> None:
     assert values["per_sequence"]["A"]["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
     assert values["per_sequence"]["B"]["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
     assert values["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
+    assert values["offset_within_20mm"] == 0.75  # of all frames: B's second has no pose
+    assert values["per_sequence"]["B"]["offset_within_30mm"] == 0.5
     assert values["frames"] == 4
 
 
@@ -74,6 +78,17 @@ def test_nothing_found_is_not_zero_error() -> None:
     assert values["mean_mm"] is values["median_mm"] is values["per_joint_mm"]["wrist"] is None
     assert values["found"] == values["within_30mm"] == 0.0
     json.dumps(values, allow_nan=False)
+
+
+def test_the_plot_has_a_curve_a_sequence_and_one_of_two_after_offsets(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, FloatArray] = {}
+    monkeypatch.setattr(pictures, "save_curves", lambda _, curves, *__: drawn.update(curves))
+    hands = [prediction("A", [[25, 0, 0], [25, 0, 0]]), prediction("B", [[25, 0, 3], None])]
+    save_plot(Path("unused.png"), hands, after_offsets(hands))
+    at_20_mm = {name: curve[CURVE_MM.tolist().index(20)] for name, curve in drawn.items()}
+    assert at_20_mm == {"A": 0, "B": 0, "A and B, after offsets": 0.75}
+    assert after_offsets(hands[:1]) == []
+    assert after_offsets([*hands, *hands]) == []
 
 
 def test_the_sheet_shows_best_median_and_worst(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import FAST, NetworkConfig
 from lighthand.recipe import StageConfig, TrainConfig
 from lighthand.train import Run, main, plot
-from lighthand.weights import load_weights
+from lighthand.weights import load_weights, read_training
 
 ROOT = Path(__file__).parents[2]
 
@@ -154,7 +155,13 @@ def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
     run = Run(replace(TINY, start=start), tmp_path / "second")
     before = load_weights(start).state_dict()
     assert all(torch.equal(before[key], value) for key, value in run.net.state_dict().items())
-    run.train()
+    run.train(stop_after=3)
+    start.rename(tmp_path / "first" / "kept.safetensors")  # nothing asks for it again
+    Run(replace(TINY, start=start), tmp_path / "second").train()
+    (tmp_path / "first" / "kept.safetensors").rename(start)
+    said = read_training(tmp_path / "second" / "hand.safetensors")["start"]
+    assert said == f"sha256 {hashlib.sha256(start.read_bytes()).hexdigest()}"
+    assert read_training(start)["start"] is None
     other = replace(TINY, start=start, network=replace(TINY.network, stem=4))
     with pytest.raises(WeightsError, match=r"first/hand.safetensors: NetworkConfig.*the run's is"):
         Run(other, tmp_path)
