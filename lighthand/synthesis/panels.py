@@ -1,4 +1,4 @@
-"""The picture of ``lighthand.synthesis.compare``: spectra, edges, spreads by source, and where fingers bend."""
+"""The picture of ``lighthand.synthesis.compare``: roughness, edges, spreads by source, and where fingers bend."""
 
 from __future__ import annotations
 
