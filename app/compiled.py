@@ -1,6 +1,7 @@
-"""What Numba compiles is compiled by a process of its own: a thread that compiles could not be ended with the program.
+"""What takes Numba long is compiled by a process of its own: a thread that compiles could not be ended.
 
-It takes that process some 10 to 30 s to fill Numba's cache, once; from then on the program reads it.
+On two cores 7 s for the pipeline and 15 for the renderer, once: then it is in Numba's cache. The codec of recordings,
+a third of a second, is compiled where it is used.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import numpy as np
 
 import lighthand
 from app.cameras.base import EndOfSourceError
-from app.formats import rvl
 from lighthand.crop import PATCH
 from lighthand.estimator import Estimate
 from lighthand.handsize import keep_bones
@@ -73,7 +73,6 @@ def main(part: Part) -> None:
     if part == "pipeline":
         Pipeline(_Blank(), PipelineConfig()).warm_up()
         keep_bones(np.zeros((JOINTS, 3), np.float32), np.ones(len(BONES), np.float32))
-        rvl.decode(rvl.encode(np.zeros((1, 1), np.uint16)), 1, 1)
     else:
         from lighthand.synthesis.scene import HandAnimator
 

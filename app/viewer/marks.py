@@ -35,7 +35,7 @@ def _pen(colour: QtGui.QColor, width: float) -> QtGui.QPen:
 def draw_skeleton(
     painter: QtGui.QPainter, points: npt.NDArray[np.float32], pose: HandPose, opacity: float, size: float
 ) -> None:
-    """Draw bones over their shadow, then joints, hidden ones hollow; the less sure, the fainter.
+    """Draw bones over their shadow, then joints, hidden ones hollow; the less sure, the fainter, below ``_SURE``.
 
     Args:
         painter: of the widget.

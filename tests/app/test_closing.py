@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,9 +118,9 @@ def test_while_it_records_nothing_is_lost(
 ) -> None:
     write_frame = RecordingWriter.frame
 
-    def slow(self: RecordingWriter, *arguments: object) -> None:
+    def slow(self: RecordingWriter, *arguments: Any) -> None:
         time.sleep(disk_s)
-        write_frame(self, *arguments)  # type: ignore[arg-type]
+        write_frame(self, *arguments)
 
     monkeypatch.setattr(RecordingWriter, "frame", slow)
     monkeypatch.setattr("app.live.open_camera", give(lambda: ScriptedCamera(frames())))

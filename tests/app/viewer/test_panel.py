@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.cameras.base import CameraInfo, Device, MissingSdkError, Mode
 from app.config import AppConfig, CameraConfig
-from app.look import ViewConfig
+from app.look import ThemeName, ViewConfig
 from app.viewer import chooser as chooser_module
 from app.viewer.controls import Millimetres
 from app.viewer.keys import KEYS, HelpCard
@@ -250,9 +250,9 @@ def answer(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_the_file_dialog_shows_every_column_whole(
-    panel: ControlPanel, said: Said, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, theme: str
+    panel: ControlPanel, said: Said, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, theme: ThemeName
 ) -> None:
-    panel.setStyleSheet(style_sheet(THEMES[theme]))  # type: ignore[index]
+    panel.setStyleSheet(style_sheet(THEMES[theme]))
     settings = QtCore.QSettings
     settings.setPath(settings.Format.NativeFormat, settings.Scope.UserScope, str(tmp_path / ".settings"))
     files = [tmp_path / name for name in ("hand-2026-11-25-14-33-07-realsense-d435.mcap", "b.mcap")]
@@ -320,9 +320,9 @@ def test_another_recording_keeps_how_the_last_was_played(
 @pytest.mark.parametrize("height", [360, 720])
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_every_control_is_explained_and_nothing_is_wider_than_the_panel(
-    panel: ControlPanel, qtbot: QtBot, height: int, theme: str
+    panel: ControlPanel, qtbot: QtBot, height: int, theme: ThemeName
 ) -> None:
-    panel.setStyleSheet(style_sheet(THEMES[theme]))  # type: ignore[index]
+    panel.setStyleSheet(style_sheet(THEMES[theme]))
     panel.resize(WIDTH_PX, height)
     QtWidgets.QApplication.processEvents()
     kinds = (QtWidgets.QAbstractButton, QtWidgets.QComboBox, QtWidgets.QSpinBox, QtWidgets.QSlider)

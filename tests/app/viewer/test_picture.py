@@ -282,11 +282,11 @@ def mouse(view: DepthView, kind: QtCore.QEvent.Type, x: float, y: float) -> None
     QtGui.QGuiApplication.sendEvent(view, event)
 
 
-def test_the_read_out_lies_beside_the_legend(view: DepthView) -> None:
+def test_the_read_out_lies_beside_the_legend(view: DepthView, monkeypatch: pytest.MonkeyPatch) -> None:
     view.show_frame(frame(0), ())
     view.resize(view.minimumWidth(), HEIGHT)
     plain = pixels(view)
-    view.readout = lambda: "1023, 1023    not measured"  # type: ignore[method-assign]
+    monkeypatch.setattr(view, "readout", lambda: "1023, 1023    not measured")
     rows, columns = np.nonzero((pixels(view) != plain).any(axis=2))
     assert len(rows) > 1000
     assert columns.min() > legend_place(HEIGHT).right()

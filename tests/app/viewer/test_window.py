@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from app.viewer import window as module
 from app.viewer.colours import FINGER_COLOURS, depth_image
 from app.viewer.theme import THEMES
 from app.viewer.views import FADE_S, Views
-from lighthand.types import DepthArray, Result
+from lighthand.types import DepthArray, Result, TrackedHand
 from tests.app.viewer.conftest import OpenStage
 from tests.app.viewer.stage import ENOUGH, Stage, plain, seen
 
@@ -57,9 +58,9 @@ def test_a_lost_hand_fades_and_is_gone_in_time(stage: Stage, qtbot: QtBot, monke
     told: list[tuple[int, float, float]] = []
     show = stage.picture.show_hands
 
-    def note(hands: tuple[object, ...], opacity: float = 1.0) -> None:
+    def note(hands: tuple[TrackedHand, ...], opacity: float = 1.0) -> None:
         told.append((len(hands), opacity, time.perf_counter()))
-        show(hands, opacity)  # type: ignore[arg-type]
+        show(hands, opacity)
 
     monkeypatch.setattr(stage.picture, "show_hands", note)
     stage.put(seen(0))
@@ -148,13 +149,15 @@ def test_the_end_of_the_source_keeps_the_last_pose_and_figures(
     assert stage.window.error is None
 
 
-def test_each_frame_is_stamped_once_when_it_was_painted(stage: Stage, qtbot: QtBot) -> None:
+def test_each_frame_is_stamped_once_when_it_was_painted(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     moments: dict[int, list[float]] = {}
-    stage.log.drawn = lambda seq, drawn_s: moments.setdefault(seq, []).append(drawn_s)  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.log, "drawn", lambda seq, drawn_s: moments.setdefault(seq, []).append(drawn_s))
     for seq in range(3):
         shown = seen(seq)
         stage.put(shown)
-        qtbot.waitUntil(lambda seq=seq: seq in moments)  # type: ignore[misc]
+        qtbot.waitUntil(partial(moments.__contains__, seq))
         assert moments[seq][0] > shown.frame.arrival_s
     stage.window.repaint()
     stage.picture.repaint()

@@ -108,9 +108,11 @@ def test_a_snapshot_is_saved(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None
     assert sorted(path.suffix for path in (tmp_path / "snapshots").iterdir()) == [".npz", ".png"]
 
 
-def test_a_live_picture_is_held_while_results_go_on(stage: Stage, qtbot: QtBot) -> None:
+def test_a_live_picture_is_held_while_results_go_on(
+    stage: Stage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown: list[int] = []
-    stage.log.drawn = lambda seq, drawn_s: shown.append(seq)  # type: ignore[method-assign]
+    monkeypatch.setattr(stage.log, "drawn", lambda seq, drawn_s: shown.append(seq))
     stage.put(seen(0))
     qtbot.waitUntil(lambda: shown == [0])
     press(stage, "pause")
