@@ -26,15 +26,16 @@ from lighthand.errors import SourceError
 from lighthand.types import Intrinsics
 
 _LOG: Final = logging.getLogger(__name__)
-_MESSAGE_HEAD: Final = 22  # channel, sequence, two times
+_MESSAGE_HEAD: Final = struct.Struct("<HIQQ")  # channel, sequence, two times
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a message is: the chunk's start in the file, the message's in the chunk."""
+    """Where the index has a message: the chunk's start in the file, the message's in the chunk, and its channel."""
 
     chunk: int
     offset: int
+    channel: int
 
 
 class McapRecording(Recording):
@@ -105,7 +106,7 @@ class McapRecording(Recording):
         for start, messages in index.chunks:
             for group in messages:
                 places = self._places[index.channels[group.channel_id].topic]
-                places += [(time_ns, _Place(start, offset)) for time_ns, offset in group.records]
+                places += [(time_ns, _Place(start, offset, group.channel_id)) for time_ns, offset in group.records]
         self._unpacked: dict[int, bytes] = {}
         self._frames = dict(self._places.get(FRAME, []))
         depth = self._places.get(DEPTH, [])
@@ -148,8 +149,10 @@ class McapRecording(Recording):
         """See ``Recording.frame``."""
         time_ns, place = self._places[DEPTH][index]
         try:
-            depth = self._decoders[DEPTH](self._message(place))
-            about = self._decoders[FRAME](self._message(self._frames[time_ns]))
+            depth = self._decoders[DEPTH](self._message(time_ns, place))
+            if time_ns not in self._frames:
+                raise ValueError(f"no {FRAME} beside it")
+            about = self._decoders[FRAME](self._message(time_ns, self._frames[time_ns]))
             _, _, _, columns, rows = HEAD.unpack_from(depth.data)
             size = (self.about.intrinsics.width, self.about.intrinsics.height)
             if depth.format != FORMAT or (columns, rows) != size:
@@ -171,7 +174,7 @@ class McapRecording(Recording):
         """Give the messages of a topic, decoded, with their times; those in damaged chunks are left out."""
         for time_ns, place in self._places.get(topic, []):
             try:
-                message = self._decoders[topic](self._message(place))
+                message = self._decoders[topic](self._message(time_ns, place))
             except DAMAGE:
                 continue
             yield time_ns, message
@@ -184,8 +187,8 @@ class McapRecording(Recording):
         """See ``Recording.close``."""
         self._file.close()
 
-    def _message(self, place: _Place) -> bytes:
-        """Give the bytes of a message."""
+    def _message(self, time_ns: int, place: _Place) -> bytes:
+        """Give the bytes of a message; ValueError where the index, which has no checksum in a chunk, is not of it."""
         if place.chunk not in self._unpacked:
             self._unpacked = {place.chunk: chunk_at(self._file, place.chunk)}
         raw = self._unpacked[place.chunk]
@@ -193,7 +196,10 @@ class McapRecording(Recording):
         end = place.offset + 9 + length
         if opcode != Opcode.MESSAGE or end > len(raw):
             raise ValueError("no message where the index has one")
-        return raw[place.offset + 9 + _MESSAGE_HEAD : end]
+        channel, _, logged_ns, _ = _MESSAGE_HEAD.unpack_from(raw, place.offset + 9)
+        if (channel, logged_ns) != (place.channel, time_ns):
+            raise ValueError("another message than the index says")
+        return raw[place.offset + 9 + _MESSAGE_HEAD.size : end]
 
 
 def _or_none(value: float) -> float | None:

@@ -140,6 +140,17 @@ def test_a_damaged_chunk_is_left_out_and_said_once(path: Path, caplog: pytest.Lo
     assert "is damaged" in caplog.messages[0]
 
 
+def test_a_damaged_index_never_gives_one_frame_for_another(path: Path) -> None:
+    good = path.read_bytes()
+    (start, length), (end, _) = chunks(path)[1:3]
+    bad = path.with_name("bad.mcap")
+    for at in range(start + length, end, 5):  # between two chunks lies what says where the messages of the first are
+        bad.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        with suppress(SourceError):
+            frames = seen(bad)
+            assert frames == sorted(frames)
+
+
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_damage_is_a_clear_error_or_fewer_frames(path: Path, data: st.DataObject) -> None:
