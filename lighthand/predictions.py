@@ -16,8 +16,9 @@ from lighthand.errors import DataError
 from lighthand.estimator import Estimator
 from lighthand.metrics import joint_errors
 from lighthand.pipeline import Pipeline, PipelineConfig
+from lighthand.scatter import behind_surface
 from lighthand.synthesis.sample import validation_set
-from lighthand.types import FloatArray, HandRegion
+from lighthand.types import FloatArray, Frame, HandRegion
 
 BATCH: Final = 16
 
@@ -37,6 +38,8 @@ class Prediction:
         draw: gives the picture of frame number n.
         visible: of the joints for which that is known, its probability that they are in view, and whether they are;
             None where nobody knows.
+        behind_mm: (2, N, 21), how far our joints, unsmoothed, and the true ones lie behind the surface that was
+            measured; NaN where either is not near it, or the network takes the joint for hidden. None without frames.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Prediction:
     confidence: FloatArray
     draw: Callable[[int], Image]
     visible: tuple[FloatArray, npt.NDArray[np.bool_]] | None = None
+    behind_mm: FloatArray | None = None
 
     @property
     def errors_mm(self) -> FloatArray:
@@ -85,14 +89,21 @@ def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estim
     predicted = np.empty_like(true)
     right = np.empty(len(true), np.bool_)
     confidence = np.empty(true.shape[:2], np.float32)
+    behind = np.empty((2, *true.shape[:2]), np.float32)
     for start in range(0, len(records), BATCH):
         part = range(start, min(start + BATCH, len(records)))
-        crops = [crop_hand(records[n].load(), HandRegion(centres[n].copy(), CUBE_MM)) for n in part]
+        frames = [records[n].load() for n in part]
+        crops = [
+            crop_hand(frame, HandRegion(centres[n].copy(), CUBE_MM)) for n, frame in zip(part, frames, strict=True)
+        ]
         estimate = estimator.estimate(np.stack([crop.patch for crop in crops]))
         predicted[part] = [crop_to_camera(crop, uvz) for crop, uvz in zip(crops, estimate.uvz, strict=True)]
         right[part] = estimate.right > 0.5
         confidence[part] = estimate.confidence
-    return Prediction(name, true, predicted, predicted, right, centres, confidence, _painter(records, true, predicted))
+        for n, frame, visible in zip(part, frames, estimate.visible, strict=True):
+            behind[:, n] = _behind(frame, predicted[n], true[n], visible < 0.5)
+    draw = _painter(records, true, predicted)
+    return Prediction(name, true, predicted, predicted, right, centres, confidence, draw, behind_mm=behind)
 
 
 def predict_each_frame(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
@@ -110,20 +121,29 @@ def _run(name: str, records: Sequence[DepthRecord], estimator: Estimator, *, alo
     predicted, unsmoothed = np.full_like(true, np.nan), np.full_like(true, np.nan)
     centres = np.full((len(true), 3), np.nan, np.float32)
     confidence = np.full(true.shape[:2], np.nan, np.float32)
+    behind = np.full((2, *true.shape[:2]), np.nan, np.float32)
     right = np.zeros(len(true), np.bool_)
     pipeline = Pipeline(estimator, PipelineConfig())
     for index, record in enumerate(records):
         if alone:
             pipeline.reset()
-        hands = pipeline.process(record.load()).hands
+        frame = record.load()
+        hands = pipeline.process(frame).hands
         if hands:
             predicted[index] = hands[0].pose.joints_mm if alone else hands[0].joints_mm
             unsmoothed[index] = hands[0].pose.joints_mm
             centres[index] = hands[0].region.centre_mm
             right[index] = hands[0].side == "right"
             confidence[index] = hands[0].pose.confidence
+            behind[:, index] = _behind(frame, unsmoothed[index], true[index], hands[0].pose.hidden)
     draw = _painter(records, true, predicted)
-    return Prediction(name, true, predicted, unsmoothed, right, centres, confidence, draw)
+    return Prediction(name, true, predicted, unsmoothed, right, centres, confidence, draw, behind_mm=behind)
+
+
+def _behind(frame: Frame, predicted_mm: FloatArray, true_mm: FloatArray, hidden: npt.NDArray[np.bool_]) -> FloatArray:
+    both = np.stack([behind_surface(frame, predicted_mm), behind_surface(frame, true_mm)])
+    both[:, np.isnan(both).any(axis=0) | hidden] = np.nan  # the same joints of both
+    return both
 
 
 def _truth(records: Sequence[DepthRecord]) -> FloatArray:

@@ -15,7 +15,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"errors"},
         {"types", "skeleton", "config", "command"},
         {"geometry", "handsize"},
-        {"crop", "surface", "limbtree", "segment", "charuco", "credible"},
+        {"crop", "surface", "limbtree", "segment", "charuco", "credible", "scatter"},
         {"network"},
         {"estimator"},
         {"weights"},
@@ -25,7 +25,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"datasets"},
         {"synthesis"},
         {"recipe", "predictions", "pictures", "published", "tips", "nohand", "reliability"},
-        {"recorded", "source"},
+        {"recorded", "source", "report"},
         {"train", "evaluate", "export", "benchmark", "paper", "calibrate"},
     ],
     "app": [

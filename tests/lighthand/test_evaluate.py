@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,10 +10,11 @@ import pytest
 
 from lighthand import pictures
 from lighthand.errors import DataError
-from lighthand.evaluate import after_offsets, main, report
+from lighthand.evaluate import main
 from lighthand.metrics import CURVE_MM
 from lighthand.pictures import save_plot, save_sheet
 from lighthand.predictions import Prediction
+from lighthand.report import after_offsets, report
 from lighthand.skeleton import BONES, JOINT_NAMES
 from lighthand.types import FloatArray
 from tests.lighthand.annotated import joints
@@ -47,6 +49,19 @@ def test_figures_of_one_sequence() -> None:
     assert values["confidence_calibration_error"] == pytest.approx(0.75 - 1 / 3)
     assert "offset_mean_mm" not in values
     assert values["per_sequence"]["A"]["mean_mm"] == values["mean_mm"]
+
+
+def test_scatter_is_of_each_sequence_about_its_own_median() -> None:
+    behind = np.full((2, 4, 21), np.nan, np.float32)
+    behind[0, :, 3] = [5, 5, 8, 5]
+    behind[1, :, 3] = [0, 20, 10, np.nan]
+    hands = [prediction("A", [[0, 0, 0]] * 4), prediction("B", [[0, 0, 0]] * 4), prediction("C", [[0, 0, 0]])]
+    hands[:2] = [replace(hands[0], behind_mm=behind), replace(hands[1], behind_mm=behind + 30)]
+    values = report(hands)
+    assert values["depth_scatter_mm"] == pytest.approx({"ours": 3 / 4, "data": 20 / 3})
+    assert "depth_scatter_mm" not in values["per_sequence"]["C"]
+    nothing = report([replace(hands[0], behind_mm=np.full_like(behind, np.nan))])
+    assert nothing["depth_scatter_mm"] == {"ours": None, "data": None}
 
 
 def test_an_offset_is_fitted_on_the_other_of_two_sequences() -> None:

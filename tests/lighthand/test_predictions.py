@@ -23,6 +23,9 @@ def test_a_perfect_network_has_no_error_at_the_truth() -> None:
     assert said.errors_mm.shape == (BATCH + 3, 21)
     assert said.errors_mm.max() < 0.01
     assert said.right.all()
+    assert said.behind_mm is not None
+    np.testing.assert_allclose(said.behind_mm[0], said.behind_mm[1], atol=0.01)
+    assert np.isfinite(said.behind_mm).any()
 
 
 def test_the_path_is_asked_in_order_and_a_frame_without_a_hand_has_no_pose(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,6 +39,11 @@ def test_the_path_is_asked_in_order_and_a_frame_without_a_hand_has_no_pose(monke
     np.testing.assert_allclose(said.unsmoothed_mm[2], moved)
     assert said.right.tolist() == [True, False, False]
     assert np.isnan(said.centres_mm[1]).all()
+    assert said.behind_mm is not None
+    known = np.isfinite(said.behind_mm)
+    assert known[:, [0, 2]].any()
+    assert not known[:, 1].any()
+    assert (known[0] == known[1]).all()
 
 
 def test_each_frame_alone_is_neither_followed_nor_smoothed(monkeypatch: pytest.MonkeyPatch) -> None:
