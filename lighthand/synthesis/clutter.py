@@ -39,7 +39,7 @@ def draw_rod(rng: np.random.Generator, depth: FloatArray, lens: Lens, start_mm: 
 
 
 def draw_things(rng: np.random.Generator, depth: FloatArray, lens: Lens, centre_mm: FloatArray) -> None:
-    """Draw what is no hand about a place: bodies, rods, a head; at times ragged, as noise leaves them.
+    """Draw what is no hand about a place: a head, one thing as large as a hand, or bodies and rods; at times ragged.
 
     Args:
         rng: the source of chance.
@@ -47,12 +47,15 @@ def draw_things(rng: np.random.Generator, depth: FloatArray, lens: Lens, centre_
         lens: of the image.
         centre_mm: (3,) camera space.
     """
-    if rng.random() < 0.2:
+    kind = rng.random()
+    if kind < 0.15:
         size = rng.uniform(0.85, 1.15)
         place = centre_mm + np.array([*rng.normal(0, 25, 2), 80])
         rasterise(body(place, np.diag((75.0, 110.0, 95.0)) * size), SPHERE_TRIANGLES, *lens, depth)
         for _ in range(rng.integers(1, 4)):  # nose, ears, hair
             draw_body(rng, depth, lens, place + rng.normal(0, 1, 3) * (50, 70, 30) - (0, 0, 80), (8, 35))
+    elif kind < 0.5:  # one thing, smooth and of a hand's size: a ball, a lamp, a cup, a cushion
+        draw_body(rng, depth, lens, centre_mm + rng.normal(0, 20, 3), (10, 110))
     else:
         for _ in range(rng.integers(0, 5)):
             greatest = float(np.exp(rng.uniform(np.log(25), np.log(160))))
