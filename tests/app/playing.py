@@ -1,4 +1,4 @@
-"""A small recording that plays, and a thread that reads it as capture does."""
+"""A small recording that plays, a thread that reads it as capture does, and the command line that plays one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from app.cameras.base import EndOfSourceError, NotDueError
 from app.cameras.replay import ReplayCamera
 from app.formats.mcap_write import RecordingWriter
@@ -18,6 +20,14 @@ from lighthand.types import Frame
 from tests.app.scripted import SIZE, frame
 
 FIRST_DEPTH = 600
+ABOUT: dict[str, object] = {
+    "width": 8, "height": 6, "fx": 7.0, "fy": 7.0, "cx": 3.5, "cy": 2.5, "depth_unit_mm": 0.5, "fps": 200,
+}  # fmt: skip
+"""What a folder of images says of its camera."""
+
+
+def image(value: int, width: int = 8, height: int = 6) -> np.ndarray:
+    return np.full((height, width), value, np.uint16)
 
 
 def write(path: Path, count: int, fps: float = 30.0, *, depth: int = FIRST_DEPTH) -> Path:
@@ -32,6 +42,12 @@ def write(path: Path, count: int, fps: float = 30.0, *, depth: int = FIRST_DEPTH
 
 def step_of(shown: Frame) -> int:
     return int(shown.depth[0, 0]) - FIRST_DEPTH
+
+
+def lock_step(recording: Path, weights: Path, *more: str) -> list[str]:
+    """Give the command line that plays a recording without a window and loses no frame."""
+    source = ["--camera", "replay", "--source", str(recording), "--pace", "lockstep", "--headless"]
+    return [*source, "--set", f"network.weights={weights}", *more]
 
 
 class Reader:

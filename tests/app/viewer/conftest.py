@@ -1,4 +1,4 @@
-"""A window that is shown, and closed after the test."""
+"""A window, a panel and a depth picture, each shown, and closed after the test."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.cameras.base import Device
+from app.viewer import chooser as chooser_module
+from app.viewer.panel import WIDTH_PX, ControlPanel
+from app.viewer.picture import DepthView
+from app.viewer.theme import THEMES, style_sheet
+from lighthand.errors import SourceError
+from tests.app.viewer.pictured import BARE, DARK, HEIGHT, WIDTH
+from tests.app.viewer.sources import BUSY, D435, NO_SDK, OTHER
 from tests.app.viewer.stage import Stage
 
 PATIENCE_S = 1.0  # until a result is stale: a busy machine may stand still for longer than the program allows
 
 OpenStage = Callable[..., Stage]
+Said = list[tuple[str, object]]
 
 
 @pytest.fixture
@@ -42,3 +51,47 @@ def open_stage(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def stage(open_stage: OpenStage) -> Stage:
     """Give an open window with a camera that gave nothing yet."""
     return open_stage()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> ControlPanel:
+    """Give a panel that is shown; the drivers that it asks know three cameras."""
+    answers = {"realsense": (D435, OTHER), "openni": (BUSY,), "azure": NO_SDK}
+
+    def ask(kind: str) -> tuple[Device, ...]:
+        answer = answers[kind]
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(chooser_module, "devices_of", ask)
+    made = ControlPanel()
+    made.setStyleSheet(style_sheet(THEMES["dark"]))
+    qtbot.addWidget(made)
+    made.resize(WIDTH_PX, 720)
+    made.show()
+    return made
+
+
+@pytest.fixture
+def said(panel: ControlPanel) -> Said:
+    """All that the panel says."""
+    heard: Said = []
+    for name in ("source_chosen", "segment_changed", "track_changed", "look_changed", "view_asked"):
+        getattr(panel, name).connect(lambda value, name=name: heard.append((name, value)))
+    for name in ("record_toggled", "snapshot_asked", "pause_toggled"):
+        getattr(panel, name).connect(lambda name=name: heard.append((name, None)))
+    return heard
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> Iterator[DepthView]:
+    """Give a depth picture that is shown, without a frame."""
+    made = DepthView(DARK)
+    qtbot.addWidget(made)
+    made.resize(WIDTH, HEIGHT)
+    made.set_look(BARE)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.close()

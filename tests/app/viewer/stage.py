@@ -122,8 +122,7 @@ class Stage:
         QtTest.QTest.keyClick(target, combination.key(), combination.keyboardModifiers())
 
     def button(self, text: str) -> QtWidgets.QAbstractButton:
-        (found,) = [each for each in self.panel.findChildren(QtWidgets.QAbstractButton) if each.text() == text]
-        return found
+        return button(self.panel, text)
 
     def pixels(self) -> np.ndarray:
         """The depth picture as it stands: (H, W, 3) RGB."""
@@ -145,6 +144,11 @@ class Stage:
         self.window.close()
         self.live.recorder.stop()
         self.log.close()
+
+
+def button(parent: QtWidgets.QWidget, text: str) -> QtWidgets.QAbstractButton:
+    (found,) = [each for each in parent.findChildren(QtWidgets.QAbstractButton) if each.text() == text]
+    return found
 
 
 def plain(label: QtWidgets.QLabel) -> str:
