@@ -119,12 +119,12 @@ def save_image(path: Path, image: Image) -> None:
 
 
 def save_curves(path: Path, curves: Mapping[str, FloatArray], x: FloatArray, x_label: str, y_label: str) -> None:
-    """Plot curves over one axis into a PNG.
+    """Plot curves into a PNG.
 
     Args:
         path: the file.
         curves: values by name, each (K,).
-        x: (K,) the axis.
+        x: (K,) of all curves, or (N, K) of each.
         x_label: what the axis shows, with its unit.
         y_label: what the curves show.
 
@@ -134,11 +134,11 @@ def save_curves(path: Path, curves: Mapping[str, FloatArray], x: FloatArray, x_l
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    for name, values in curves.items():
-        axes.plot(x, values, label=name)
+    for (name, values), places in zip(curves.items(), np.broadcast_to(x, (len(curves), x.shape[-1])), strict=True):
+        axes.plot(places, values, label=name)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
-    axes.set_xlim(float(x[0]), float(x[-1]))
+    axes.set_xlim(float(np.nanmin(x)), float(np.nanmax(x)))
     axes.grid(alpha=0.3)
     axes.legend()
     canvas.draw()

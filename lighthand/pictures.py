@@ -43,14 +43,16 @@ def save_within(path: Path, errors_mm: Mapping[str, FloatArray]) -> None:
 
 def save_reliability(path: Path, predictions: Sequence[Prediction]) -> None:
     """Plot how often a joint was within 15 mm, or in view, over the probability that was given for it."""
-    bins = np.linspace(0.05, 0.95, BINS, dtype=np.float32)
-    curves = {"as it should be": bins}
+    diagonal = np.linspace(0, 1, BINS, dtype=np.float32)
+    points = {"as it should be": (diagonal, diagonal)}
     for prediction in predictions:
         near = confidence_reliability(prediction.confidence, prediction.errors_mm)
-        curves[f"{prediction.name}: within 15 mm"] = near.enough(bins)
+        points[f"{prediction.name}: within 15 mm"] = near.points
         if prediction.visible is not None:
-            curves[f"{prediction.name}: in view"] = reliability(*prediction.visible).enough(bins)
-    save_curves(path, curves, bins, "probability given, middle of each tenth", "fraction that was so")
+            points[f"{prediction.name}: in view"] = reliability(*prediction.visible).points
+    said = np.stack([said for said, _ in points.values()])
+    curves = {name: true for name, (_, true) in points.items()}
+    save_curves(path, curves, said, "probability given, mean of each tenth", "fraction that was so")
 
 
 def save_sheet(path: Path, predictions: Sequence[Prediction]) -> None:

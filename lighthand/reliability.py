@@ -45,13 +45,11 @@ class Reliability:
     true: FloatArray
     count: npt.NDArray[np.int64]
 
-    def enough(self, middles: FloatArray) -> FloatArray:
-        """Give what was true at the middle of each tenth, NaN where fewer than ``ENOUGH`` joints speak.
-
-        Args:
-            middles: (BINS,) of the tenths; what was said differs from them a little, and the gap is taken from that.
-        """
-        return np.where(self.count >= ENOUGH, middles + self.true - self.said, np.nan).astype(np.float32)
+    @property
+    def points(self) -> tuple[FloatArray, FloatArray]:
+        """``said`` and ``true``, NaN where fewer than ``ENOUGH`` joints speak: the reliability diagram."""
+        few = self.count < ENOUGH
+        return np.where(few, np.float32(np.nan), self.said), np.where(few, np.float32(np.nan), self.true)
 
     @property
     def share(self) -> float:

@@ -2,7 +2,7 @@
 
 Every annotated frame goes through the whole path on its own; where the frames between are there too
 (``kinect2_scene``) the whole recording also goes through it in order. A tip's error is the distance in the image
-plane at the marked tip's depth; rough tips and frames of uncertain fingers are left out of it. Of the frames marked
+plane at the marked tip's depth; tips marked as rough (``approx``) are left out of it. Of the frames marked
 as empty (``empty_frames``) those with a hand found are ``false_positives``; ``left_out`` counts the frames of two
 hands or more, which are compared with nothing.
 """
@@ -143,17 +143,9 @@ def tip_figures(compared: Sequence[Compared]) -> dict[str, Any]:
     """
     seen = [(item, item.hand) for item in compared if item.hand is not None]
     tips = [
-        distance
-        for item, hand in seen
-        if not item.truth.uncertain
-        for distance in tip_distances(hand.joints_mm, item.truth, item.frame.intrinsics)
+        distance for item, hand in seen for distance in tip_distances(hand.joints_mm, item.truth, item.frame.intrinsics)
     ]
-    hidden = [
-        bool(hand.pose.hidden[TIPS[FINGERS.index(finger)]])
-        for item, hand in seen
-        if not item.truth.uncertain
-        for finger in item.truth.tips
-    ]
+    hidden = [bool(hand.pose.hidden[TIPS[FINGERS.index(finger)]]) for item, hand in seen for finger in item.truth.tips]
     centres = [
         float(np.linalg.norm(hand.region.centre_mm - unproject(item.truth.palm, item.frame.intrinsics)))
         for item, hand in seen

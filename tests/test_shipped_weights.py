@@ -1,4 +1,8 @@
-"""What the shipped weights are good for: on real recordings where they are, and on the rendered scene."""
+"""What the shipped weights are good for: on real recordings where they are, and on the rendered scene.
+
+These are guards against a worse file, by its ONNX export. The reported figures are the model card's: of CVAR, every
+third frame is seen here, each on its own; it has all.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +14,22 @@ import pytest
 
 from lighthand.backends import WEIGHTS, NetworkSource, open_estimator
 from lighthand.backends.pytorch import TorchEstimator
-from lighthand.datasets.annotations import AnnotatedRecord, read_annotations
+from lighthand.datasets.annotations import read_annotations
 from lighthand.datasets.cvar import read_cvar
 from lighthand.errors import ConfigError
 from lighthand.estimator import Estimator
-from lighthand.geometry import unproject
 from lighthand.nohand import scores
 from lighthand.pipeline import Pipeline, PipelineConfig
-from lighthand.predictions import predict_at_truth
+from lighthand.predictions import predict_each_frame
 from lighthand.reliability import confidence_reliability, reliability
+from lighthand.report import report
 from lighthand.synthesis.sample import SampleGenerator, SynthesisConfig, validation_set
 from lighthand.synthesis.scene import HandAnimator
-from lighthand.tips import run_single
+from lighthand.tips import run_single, tip_figures
 from lighthand.types import Frame, Result, Side
+
+CVAR_STEP = 3
+"""Every third frame of a sequence, for time: 477 of 1,429."""
 
 FRAMES = 30
 STEP_S = 0.4
@@ -40,17 +47,6 @@ def estimator() -> Estimator:
 @pytest.fixture
 def pipeline(estimator: Estimator) -> Pipeline:
     return Pipeline(estimator, PipelineConfig())
-
-
-def single(pipeline: Pipeline, items: list[AnnotatedRecord]) -> tuple[float, list[float]]:
-    """Give the share of the frames with a hand, and of those how far the crop is from the marked palm, mm."""
-    compared = run_single(pipeline, items)
-    gaps = [
-        float(np.linalg.norm(item.hand.region.centre_mm - unproject(item.truth.palm, item.frame.intrinsics)))
-        for item in compared
-        if item.hand is not None
-    ]
-    return len(gaps) / len(compared), gaps
 
 
 @pytest.mark.parametrize("model", ["hand", "fast"])
@@ -88,26 +84,32 @@ def test_confidence_means_what_it_says_and_falls_where_there_is_no_hand(model: s
     assert np.percentile(scores(estimator, things), 90) < 0.2
 
 
-@pytest.mark.slow
-def test_cvar_joints_are_near_the_truth(shared_data: Path, estimator: Estimator) -> None:
-    errors = [
-        predict_at_truth(name, read_cvar(shared_data, name)[::3], estimator).errors_mm.ravel() for name in ("P4", "P5")
-    ]
-    assert np.concatenate(errors).mean() <= 14
+@pytest.mark.parametrize(("sequences", "at_most_mm"), [(("P4", "P5"), 13), (("P1", "P3"), 19)])
+def test_cvar_joints_are_near_the_truth(
+    shared_data: Path, estimator: Estimator, sequences: tuple[str, ...], at_most_mm: float
+) -> None:
+    records = {name: read_cvar(shared_data, name)[::CVAR_STEP] for name in sequences}
+    figures = report([predict_each_frame(name, of_it, estimator) for name, of_it in records.items()])
+    assert figures["found"] >= 0.95
+    assert figures["mean_mm"] <= at_most_mm
 
 
-def test_kinect_hands_are_found_and_the_crops_hold_the_palm(shared_data: Path, pipeline: Pipeline) -> None:
-    found, gaps = single(pipeline, read_annotations(shared_data / "kinect2_scene.json"))
-    assert found >= 0.95
-    assert max(gaps) <= 60
+def test_kinect_hands_are_found_with_their_palms_and_tips(shared_data: Path, pipeline: Pipeline) -> None:
+    figures = tip_figures(run_single(pipeline, read_annotations(shared_data / "kinect2_scene.json")))
+    assert figures["found"] >= 0.95
+    assert figures["centre_max_mm"] <= 60
+    assert figures["tip_median_mm"] <= 6.5
 
 
-def test_every_sr305_hand_is_found_in_eighths_of_a_millimetre(shared_data: Path, pipeline: Pipeline) -> None:
+def test_every_sr305_hand_is_found_with_its_tips_in_eighths_of_a_millimetre(
+    shared_data: Path, pipeline: Pipeline
+) -> None:
     items = read_annotations(shared_data / "sr305.json")
     assert len(items) == 19
     assert {item.record.load().depth_unit_mm for item in items} == {0.125}
-    found, _ = single(pipeline, items)
-    assert found == 1
+    figures = tip_figures(run_single(pipeline, items))
+    assert figures["found"] == 1
+    assert figures["tip_median_mm"] <= 6.5
 
 
 def scene(pipeline: Pipeline, animator: HandAnimator, farther_than_mm: float = 0.0) -> list[Result]:

@@ -9,7 +9,7 @@ these are shown. In the second table the labels of ICVL and NYU take part, with 
 The figures are means over the crops without a thing behind the hand, which are those with less than 0.3 of their
 border in the foreground. ``tof/real`` is the synthetic time-of-flight crops' figure over the mean of P1, P4 and
 ``kinect2_scene``, ``struct/real`` the structured light's over that of ``sr305``; a star marks a factor of 1.5 and
-more. What each figure is: ``lighthand.synthesis.statistics``.
+more. The picture and the JSON have the power spectra too. What each figure is: ``lighthand.synthesis.statistics``.
 """
 
 from __future__ import annotations
@@ -56,11 +56,13 @@ class Measured:
         crops: how many there are.
         thing_behind: the fraction of them that shows a thing behind the hand and is left out of the figures.
         figures: one value a crop by what it is, NaN where a crop cannot tell.
+        spectra: (N, len(FREQUENCIES)) of the crops that can tell; see ``statistics.spectrum_mm2``.
     """
 
     crops: int
     thing_behind: float
     figures: dict[str, Array]
+    spectra: Array
 
 
 def measure(source: CropSet) -> Measured:
@@ -68,7 +70,13 @@ def measure(source: CropSet) -> Measured:
     free = [index for index, patch in enumerate(source.patches) if statistics.border_share(patch) < _BORDER]
     rows = [crop_figures(source.patches[index], float(source.width_px[index])) for index in free]
     figures = {name: np.array([row[name] for row in rows], np.float64) for name in crop_figures(_BLANK, math.nan)}
-    return Measured(len(source.patches), 1 - len(free) / len(source.patches), figures)
+    spectra = np.array([_spectrum(source.patches[index]) for index in free]).reshape(-1, len(statistics.FREQUENCIES))
+    known = spectra[np.isfinite(spectra).all(axis=1)]
+    return Measured(len(source.patches), 1 - len(free) / len(source.patches), figures, known)
+
+
+def _spectrum(patch: FloatArray) -> Array:
+    return statistics.spectrum_mm2(statistics.depth_mm(patch), statistics.largest_island(patch))
 
 
 def crop_figures(patch: FloatArray, width_px: float) -> dict[str, float]:
@@ -201,7 +209,8 @@ def _compare(options: argparse.Namespace) -> None:
         options.json.write_text(text + "\n", encoding="utf-8")
     if options.plot:
         flexions = {name: statistics.flexion_deg(values) for name, values in joints.items()}
-        save_panels(options.plot, {name: item.figures for name, item in measured.items()}, flexions)
+        spectra = {name: item.spectra for name, item in measured.items()}
+        save_panels(options.plot, {name: item.figures for name, item in measured.items()}, spectra, flexions)
 
 
 def _spread(measured: Mapping[str, Measured]) -> dict[str, Any]:
@@ -214,6 +223,9 @@ def _spread(measured: Mapping[str, Measured]) -> dict[str, Any]:
             if known.size:
                 low, high = np.percentile(known, (10, 90)).tolist()
                 values[source][name] = {"mean": float(known.mean()), "p10": low, "p90": high}
+        if item.spectra.size:
+            median = np.median(item.spectra, axis=0).tolist()
+            values[source]["spectrum, median, mm2"] = dict(zip(statistics.FREQUENCIES.tolist(), median, strict=True))
     return values
 
 

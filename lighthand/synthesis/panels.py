@@ -1,4 +1,4 @@
-"""The picture of ``lighthand.synthesis.compare``: roughness, edges, spreads by source, and where fingers bend."""
+"""The picture of ``lighthand.synthesis.compare``: power spectra, edges, spreads by source, and where fingers bend."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from lighthand.drawing import save_image
 from lighthand.synthesis.sources import CLEAN, SYNTHETIC
-from lighthand.synthesis.statistics import BOXES_PX, EDGE_PX, PIXEL_MM, Array, known_mean
+from lighthand.synthesis.statistics import BLOCK_PX, EDGE_PX, FREQUENCIES, Array, known_mean
 
 _SPREADS: Final = (
     "holes, % of the hand",
@@ -26,8 +26,6 @@ _SPREADS: Final = (
     "crop width, camera px",
 )
 
-_ROUGHNESS_TICKS: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
-
 _COLOURS: Final = {
     "P1": "#1b7837", "P4": "#5aae61", "kinect2_scene": "#00441b", "sr305": "#d95f02",
     SYNTHETIC: "#222222", "structured": "#e6ab02", "stereo": "#7570b3", "tof": "#2b8cbe", CLEAN: "#aaaaaa",
@@ -35,14 +33,22 @@ _COLOURS: Final = {
 """Real time of flight is green, real structured light orange."""
 
 
+_SHADED: Final = ("tof", "structured")
+"""Synthetic sensors of which there are real ones: their spectra have the spread, too."""
+
+
 def save_panels(
-    path: Path, figures: Mapping[str, Mapping[str, Array]], flexions: Mapping[str, tuple[Array, Array]]
+    path: Path,
+    figures: Mapping[str, Mapping[str, Array]],
+    spectra: Mapping[str, Array],
+    flexions: Mapping[str, tuple[Array, Array]],
 ) -> None:
     """Draw three rows of panels into a PNG.
 
     Args:
         path: the file.
         figures: by source, then by name: a value a crop, as ``compare.crop_figures`` gives them.
+        spectra: by source: (N, len(FREQUENCIES)), mm^2.
         flexions: by source: MCP and PIP, (N, 4) each, degrees.
 
     Raises:
@@ -51,17 +57,9 @@ def save_panels(
     figure = Figure(figsize=(17, 11), layout="constrained")
     canvas: Any = FigureCanvasAgg(figure)
     axes = figure.subplots(3, 4)
-    edges = [f"{edge * PIXEL_MM:.0f}" for edge in BOXES_PX]
-    bands = [f"{fine} to {coarse}" for fine, coarse in zip(edges, edges[1:], strict=False)]
-    _curves(axes[0, 0], figures, "roughness", bands, "between means over boxes of, mm")
-    axes[0, 0].set_yscale("log")
-    axes[0, 0].set_yticks(_ROUGHNESS_TICKS, [str(tick) for tick in _ROUGHNESS_TICKS])
-    axes[0, 0].minorticks_off()
-    axes[0, 0].set_title("roughness of the surface, mm")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(figures))
-    distances = [str(distance) for distance in range(1, EDGE_PX + 1)]
-    _curves(axes[0, 1], figures, "fall", distances, "from the outside, px")
-    axes[0, 1].set_title("how far the silhouette's edge falls back, mm")
+    _spectra(axes[0, 0], spectra)
+    _falls(axes[0, 1], figures)
+    figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower center", ncols=len(figures))
     real = [name for name in flexions if name not in (SYNTHETIC, CLEAN)]
     _bends(axes[0, 2], {SYNTHETIC: flexions[SYNTHETIC]})
     _bends(axes[0, 3], {name: flexions[name] for name in real})
@@ -71,15 +69,35 @@ def save_panels(
     save_image(path, np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 2::-1]))
 
 
-def _curves(
-    panel: Any, figures: Mapping[str, Mapping[str, Array]], first: str, places: list[str], x_label: str
-) -> None:
-    """Draw the means of the figures whose names begin with ``first``, a curve a source."""
-    for source, values in figures.items():
-        means = [known_mean(value) for name, value in values.items() if name.startswith(first)]
-        panel.plot(places, means, "o--" if source == CLEAN else "o-", label=source, color=_COLOURS[source])
-    panel.set_xlabel(x_label)
+def _spectra(panel: Any, spectra: Mapping[str, Array]) -> None:
+    """Draw the median spectrum of each source that has one, and of ``_SHADED`` the 10th to 90th percentile."""
+    for source, power in spectra.items():
+        if source != SYNTHETIC and power.size:
+            panel.plot(FREQUENCIES, np.median(power, axis=0), _line(source), color=_COLOURS[source])
+            if source in _SHADED:
+                panel.fill_between(
+                    FREQUENCIES, *np.percentile(power, (10, 90), axis=0), color=_COLOURS[source], alpha=0.15
+                )
+    panel.set_yscale("log")
+    panel.set_xticks(FREQUENCIES, [f"{frequency * BLOCK_PX:.0f}/{BLOCK_PX}" for frequency in FREQUENCIES])
+    panel.set_xlabel("cycles a pixel of the patch")
+    panel.set_title("power spectrum of the surface, mm²")
     panel.grid(alpha=0.3)
+
+
+def _falls(panel: Any, figures: Mapping[str, Mapping[str, Array]]) -> None:
+    """Draw the mean fall of each source over the distance from the outside."""
+    for source, values in figures.items():
+        means = [known_mean(value) for name, value in values.items() if name.startswith("fall")]
+        panel.plot(range(1, EDGE_PX + 1), means, _line(source), label=source, color=_COLOURS[source])
+    panel.set_xticks(range(1, EDGE_PX + 1))
+    panel.set_xlabel("from the outside, px")
+    panel.set_title("how far the silhouette's edge falls back, mm")
+    panel.grid(alpha=0.3)
+
+
+def _line(source: str) -> str:
+    return "o--" if source == CLEAN else "o-"
 
 
 def _bends(panel: Any, flexions: Mapping[str, tuple[Array, Array]]) -> None:

@@ -6,7 +6,7 @@ A patch is 128 pixels across a cube of 240 mm, so that a pixel is ``PIXEL_MM`` i
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -22,6 +22,12 @@ PIXEL_MM: Final = CUBE_MM / PATCH
 
 BOXES_PX: Final = (1, 3, 5, 9)
 """Edges of the means whose differences are the bands of ``roughness_mm``."""
+
+BLOCK_PX: Final = 16
+"""Edge of the blocks of ``spectrum_mm2``, which overlap by half."""
+
+FREQUENCIES: Final = np.arange(2, BLOCK_PX // 2 + 1) / BLOCK_PX
+"""Of ``spectrum_mm2``, cycles a pixel of the patch: waves of 15 to 3.75 mm. One wave a block is much like its slope."""
 
 EDGE_PX: Final = 4
 """Distances from the silhouette in ``edge_fall_mm``."""
@@ -92,6 +98,45 @@ def roughness_mm(z_mm: FloatArray, mask: Mask) -> Array:
         return np.full(len(BOXES_PX) - 1, np.nan)
     means = [cv2.blur(z, (box, box))[inside] for box in BOXES_PX]
     return np.array([np.sqrt(((fine - coarse) ** 2).mean()) for fine, coarse in zip(means, means[1:], strict=False)])
+
+
+def spectrum_mm2(z_mm: FloatArray, mask: Mask) -> Array:
+    """Give the power spectrum of a surface, averaged over its blocks and over directions (Welch's method).
+
+    A block lies wholly on the hand, away from its silhouette, on a surface without steps that faces the camera. Its
+    mean plane is taken off, and it fades to its edges (Hann).
+
+    Args:
+        z_mm: (S, S) depth.
+        mask: (S, S) where it is the hand's.
+
+    Returns:
+        (len(FREQUENCIES),) power density, mm^2 over (cycles a pixel)^2: white noise of sigma mm has sigma^2
+        everywhere (an eighth less at the first, which its plane takes). NaN where there is no block.
+    """
+    places = np.arange(BLOCK_PX) - (BLOCK_PX - 1) / 2
+    fade = np.cos(np.pi * places / BLOCK_PX) ** 2
+    window = np.outer(fade, fade).ravel()
+    y, x = np.meshgrid(places * PIXEL_MM, places * PIXEL_MM, indexing="ij")
+    plane = np.stack([np.ones(BLOCK_PX**2), x.ravel(), y.ravel()], axis=1)
+    blocks = _blocks(z_mm)[_blocks(_inside_px(mask) >= _INNER_PX).all(axis=1)].astype(np.float64)
+    fits = blocks * window @ np.linalg.pinv(plane * window[:, None]).T
+    above = blocks - fits @ plane.T
+    flat = (np.ptp(above, axis=1) < _SURFACE_MM) & (np.hypot(fits[:, 1], fits[:, 2]) < _SLOPE)
+    if not flat.any():
+        return np.full(len(FREQUENCIES), np.nan)
+    waves = np.fft.fft2((above[flat] * window).reshape(-1, BLOCK_PX, BLOCK_PX))
+    power = (np.abs(waves) ** 2).mean(axis=0) / (window**2).sum()
+    along = np.fft.fftfreq(BLOCK_PX)
+    ring = np.rint(np.hypot(along[:, None], along) * BLOCK_PX)
+    return np.array([power[ring == frequency * BLOCK_PX].mean() for frequency in FREQUENCIES])
+
+
+def _blocks(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Cut (S, S) into overlapping blocks, a row each: (N, BLOCK_PX^2)."""
+    step = BLOCK_PX // 2
+    views = np.lib.stride_tricks.sliding_window_view(values, (BLOCK_PX, BLOCK_PX))[::step, ::step]
+    return views.reshape(-1, BLOCK_PX**2)
 
 
 def hole_share(mask: Mask) -> float:

@@ -66,10 +66,14 @@ def test_pictures_are_written(tmp_path: Path) -> None:
     save_image(tmp_path / "new" / "tile.png", np.full((4, 5, 3), (1, 2, 3), np.uint8))
     assert cv2.imread(str(tmp_path / "new" / "tile.png"))[0, 0].tolist() == [1, 2, 3]
     x = np.linspace(0, 80, 81, dtype=np.float32)
-    save_curves(tmp_path / "curve.png", {"a": x / 80, "b": x / 160}, x, "threshold, mm", "frames within")
+    curves = {"a": x / 80, "b": x / 160}
+    save_curves(tmp_path / "curve.png", curves, x, "threshold, mm", "frames within")
     image = cv2.imread(str(tmp_path / "curve.png"))
     assert image.shape == (440, 640, 3)
     assert len(np.unique(image.reshape(-1, 3), axis=0)) > 10
+    for second, same in ((x, True), (x[::-1], False)):
+        save_curves(tmp_path / "own.png", curves, np.stack([x, second]), "threshold, mm", "frames within")
+        assert np.array_equal(cv2.imread(str(tmp_path / "own.png")), image) == same
 
 
 def test_a_picture_that_cannot_be_written(tmp_path: Path) -> None:

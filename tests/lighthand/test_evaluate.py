@@ -12,7 +12,7 @@ from lighthand import pictures
 from lighthand.errors import DataError
 from lighthand.evaluate import main
 from lighthand.metrics import CURVE_MM
-from lighthand.pictures import save_plot, save_sheet
+from lighthand.pictures import save_plot, save_reliability, save_sheet
 from lighthand.predictions import Prediction
 from lighthand.report import after_offsets, report
 from lighthand.skeleton import BONES, JOINT_NAMES
@@ -104,6 +104,22 @@ def test_the_plot_has_a_curve_a_sequence_and_one_of_two_after_offsets(monkeypatc
     assert at_20_mm == {"A": 0, "B": 0, "A and B, after offsets": 0.75}
     assert after_offsets(hands[:1]) == []
     assert after_offsets([*hands, *hands]) == []
+
+
+def test_the_reliability_plot_is_of_what_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, tuple[FloatArray, FloatArray]] = {}
+
+    def note(_: Path, curves: dict[str, FloatArray], said: FloatArray, *__: str) -> None:
+        drawn.update(zip(curves, zip(said, curves.values(), strict=True), strict=True))
+
+    monkeypatch.setattr(pictures, "save_curves", note)
+    hands = prediction("A", [[14, 0, 0], [14, 0, 0], [16, 0, 0], None])  # 63 joints of 0.75
+    seen = np.full(60, 0.12, np.float32), np.arange(60) < 15
+    save_reliability(Path("unused.png"), [replace(hands, visible=seen)])
+    shown = {name: (said[np.isfinite(said)], true[np.isfinite(true)]) for name, (said, true) in drawn.items()}
+    assert list(shown) == ["as it should be", "A: within 15 mm", "A: in view"]
+    assert shown["A: within 15 mm"] == pytest.approx((0.75, 2 / 3))
+    assert shown["A: in view"] == pytest.approx((0.12, 0.25))
 
 
 def test_the_sheet_shows_best_median_and_worst(tmp_path: Path) -> None:

@@ -19,11 +19,14 @@ def test_reliability_by_tenths() -> None:
     assert found.true[[0, 9]].tolist() == [0.5, 0.75]
     assert found.said[9] == pytest.approx(0.955)
     assert np.isnan(found.true[1:9]).all()
-    assert np.isnan(found.enough(np.linspace(0.05, 0.95, 10, dtype=np.float32))).all()
-    assert reliability(np.full(60, 0.52, np.float32), np.arange(60) < 30).enough(
-        np.linspace(0.05, 0.95, 10, dtype=np.float32)
-    )[5] == pytest.approx(0.53)
     assert found.error == pytest.approx((2 * 0.45 + 4 * 0.205) / 6, rel=1e-4)
+
+
+def test_the_diagram_has_what_was_true_over_what_was_said_where_there_is_enough() -> None:
+    probability = np.concatenate([np.full(60, 0.52), np.full(49, 0.91)]).astype(np.float32)
+    said, true = reliability(probability, np.arange(109) < 30).points
+    assert (said[5], true[5]) == pytest.approx((0.52, 0.5))
+    assert np.isfinite(said).tolist() == np.isfinite(true).tolist() == [tenth == 5 for tenth in range(10)]
 
 
 def test_confidence_speaks_of_15_mm_and_frames_without_a_pose_do_not_count() -> None:

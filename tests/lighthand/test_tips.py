@@ -30,7 +30,7 @@ def marks(joints_mm: FloatArray, shift_px: float = 0.0) -> dict[str, Point]:
     }
 
 
-def item(number: int, shift_px: float = 0.0, uncertain: bool = False) -> AnnotatedRecord:
+def item(number: int, shift_px: float = 0.0, *, uncertain: bool = False) -> AnnotatedRecord:
     truth = HandAnnotation("right", (31.5, 23.5, 500.0), marks(joints(number), shift_px), uncertain)
     return AnnotatedRecord(
         DepthRecord(f"scene/{number}", partial(frame, number)), Path(f"scene/{number}.png"), (truth,)
@@ -49,18 +49,19 @@ def test_single_frames_and_their_figures() -> None:
     wrong = tracked(joints(1) + np.float32(100), "left")
     unseen = tracked(joints(3))
     unseen = replace(unseen, pose=replace(unseen.pose, hidden=np.arange(21) == 8))
-    script = ScriptedPipeline({0: tracked(joints(0)), 1: wrong, 2: None, 3: unseen})
-    compared = run_single(script, [item(0, 6.0), item(1, uncertain=True), item(2), item(3, 6.0)])  # type: ignore[arg-type]
-    assert script.resets == 4
+    script = ScriptedPipeline({0: tracked(joints(0)), 1: wrong, 2: None, 3: unseen, 4: tracked(joints(4))})
+    unsure = item(4, 6.0, uncertain=True)
+    compared = run_single(script, [item(0, 6.0), item(1), item(2), item(3, 6.0), unsure])  # type: ignore[arg-type]
+    assert script.resets == 5
     values = tip_figures(compared)
-    assert values["frames"] == 4
-    assert values["found"] == 0.75
-    assert values["tips"] == 10  # the uncertain frame and the one without a hand have none
+    assert values["frames"] == 5
+    assert values["found"] == 0.8
+    assert values["tips"] == 20  # all but those of the frame without a hand; uncertain ones count
     assert values["tip_median_mm"] == pytest.approx(6 / 60 * 500, rel=0.1)
-    assert values["tip_said_hidden"] == 0.1  # one index finger's
-    assert values["side_correct"] == pytest.approx(2 / 3)
+    assert values["tip_said_hidden"] == 0.05  # one index finger's
+    assert values["side_correct"] == 0.75
     assert values["centre_max_mm"] > 100
-    assert values["centre_within_60mm"] == 0.5
+    assert values["centre_within_60mm"] == 0.6
 
 
 def test_nothing_found_is_not_zero_error() -> None:

@@ -30,6 +30,8 @@ def test_synthetic_crops_are_compared_without_recordings(tmp_path: Path, capsys:
     assert "correlation of MCP and PIP" in out
     written = json.loads(figures.read_text(encoding="utf-8"))
     assert written["crops"][SYNTHETIC]["crops"] == 12
+    power = {name: list(written["crops"][name]["spectrum, median, mm2"].values()) for name in (SYNTHETIC, CLEAN)}
+    assert power[SYNTHETIC][-1] > power[CLEAN][-1] > 0  # sensors are noisy
     assert set(written["poses"]) == {SYNTHETIC, CLEAN}
     assert cv2.imread(str(picture)).shape[1] == 1700
 
@@ -88,6 +90,7 @@ def test_a_thing_behind_is_left_out_and_nothing_left_is_no_fault() -> None:
     measured = measure(CropSet(walls, np.ones(2, np.float32)))
     assert (measured.crops, measured.thing_behind) == (2, 1)
     assert all(values.size == 0 for values in measured.figures.values())
+    assert measured.spectra.shape == (0, 7)
     lines = crop_table({SYNTHETIC: measured})
     assert len(lines) == 3 + len(measured.figures)
     assert lines[3].split()[-3:] == ["-", "-", "-"]
@@ -101,7 +104,7 @@ def test_a_patch_of_background_has_no_surface_and_no_holes() -> None:
 
 def test_a_factor_of_one_and_a_half_has_a_star() -> None:
     def source(value: float) -> Measured:
-        return Measured(1, 0.0, {"a": np.array([value]), "b": np.array([1.0])})
+        return Measured(1, 0.0, {"a": np.array([value]), "b": np.array([1.0])}, np.empty((0, 7)))
 
     lines = crop_table({"P1": source(1.0), "P4": source(3.0), SYNTHETIC: source(1.0), "tof": source(1.0)})
     assert lines[3].split() == ["a", "1.00", "3.00", "1.00", "1.00", "0.50*", "-"]

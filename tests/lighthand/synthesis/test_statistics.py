@@ -60,6 +60,35 @@ def test_what_is_outside_the_mask_is_no_roughness() -> None:
     assert statistics.roughness_mm(z, disc(30)) == pytest.approx([0, 0, 0], abs=1e-4)
 
 
+@pytest.mark.parametrize("slopes", [(0.0, 0.0), (0.3, -0.2)])
+def test_white_noise_has_its_variance_at_every_frequency(slopes: tuple[float, float]) -> None:
+    noise = np.random.default_rng(1).normal(0, 1.5, (SIZE, SIZE)).astype(np.float32)
+    first, *others = statistics.spectrum_mm2(plane(*slopes) + noise, ALL) / 1.5**2
+    assert first == pytest.approx(0.88, abs=0.1)
+    assert others == pytest.approx([1] * 6, abs=0.1)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_wave_has_its_power_at_its_frequency(turned: bool) -> None:
+    u = np.broadcast_to(np.arange(SIZE), (SIZE, SIZE))
+    wave = np.sin(2 * np.pi * (u.T if turned else u) / 4).astype(np.float32)
+    power = statistics.spectrum_mm2(plane(0.2) + wave, ALL)
+    assert statistics.FREQUENCIES[power.argmax()] == 1 / 4
+    assert power[[0, 4, 5, 6]].max() < 0.01 * power.max()  # its neighbours have what the fading spreads
+
+
+def test_the_spectrum_is_of_surfaces_that_face_the_camera_and_not_of_steps_or_rims() -> None:
+    smooth = pytest.approx([0] * 7, abs=1e-6)
+    assert statistics.spectrum_mm2(plane(0.4), ALL) == smooth
+    assert np.isnan(statistics.spectrum_mm2(plane(0.6), ALL)).all()
+    step = plane()
+    step[:, 60:] += 40
+    assert statistics.spectrum_mm2(step, ALL) == smooth
+    rim = disc(40) & ~disc(38)
+    assert statistics.spectrum_mm2(np.where(rim, np.float32(20), plane()), disc(40)) == smooth
+    assert np.isnan(statistics.spectrum_mm2(plane(), bar(19))).all()  # too narrow for a block
+
+
 def test_lost_pixels_are_holes() -> None:
     mask = disc(30)
     area = mask.sum()
