@@ -2,7 +2,7 @@
 
 The files are lists, one entry an image: ``file`` beside the JSON, ``width height depth_unit_mm fx fy cx cy``,
 and ``hands``, each with ``side``, ``palm``, ``wrist`` and ``tips`` (u, v in pixels, z in mm of the surface
-there; null where hidden), ``approx`` (the names of rough points) and ``uncertain``.
+there; null where hidden) and ``approx`` (the names of rough points).
 """
 
 from __future__ import annotations
@@ -35,13 +35,11 @@ class HandAnnotation:
         side: which hand it is.
         palm: the middle of the palm's surface.
         tips: the visible fingertips by finger, those marked as rough left out.
-        uncertain: the person was not sure of the fingers' identities.
     """
 
     side: Side
     palm: Point
     tips: dict[str, Point]
-    uncertain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ def _hand(hand: Mapping[str, Any]) -> HandAnnotation:
         for finger, name in names.items()
         if hand["tips"].get(name) is not None and name not in hand["approx"]
     }
-    return HandAnnotation(hand["side"], _point(hand["palm"]), tips, bool(hand["uncertain"]))
+    return HandAnnotation(hand["side"], _point(hand["palm"]), tips)
 
 
 def _point(values: list[float]) -> Point:

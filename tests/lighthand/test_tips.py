@@ -30,17 +30,17 @@ def marks(joints_mm: FloatArray, shift_px: float = 0.0) -> dict[str, Point]:
     }
 
 
-def item(number: int, shift_px: float = 0.0, *, uncertain: bool = False) -> AnnotatedRecord:
-    truth = HandAnnotation("right", (31.5, 23.5, 500.0), marks(joints(number), shift_px), uncertain)
+def item(number: int, shift_px: float = 0.0) -> AnnotatedRecord:
+    truth = HandAnnotation("right", (31.5, 23.5, 500.0), marks(joints(number), shift_px))
     return AnnotatedRecord(
         DepthRecord(f"scene/{number}", partial(frame, number)), Path(f"scene/{number}.png"), (truth,)
     )
 
 
 def test_a_distance_is_in_the_image_plane_at_the_marked_depth() -> None:
-    truth = HandAnnotation("right", (0, 0, 1), {"little": marks(joints(0))["little"]}, uncertain=False)
+    truth = HandAnnotation("right", (0, 0, 1), {"little": marks(joints(0))["little"]})
     u, v, z = truth.tips["little"]
-    nearer = HandAnnotation("right", (0, 0, 1), {"little": (u - 3, v + 4, z / 2)}, uncertain=False)
+    nearer = HandAnnotation("right", (0, 0, 1), {"little": (u - 3, v + 4, z / 2)})
     assert tip_distances(joints(0), truth, CAMERA) == pytest.approx([0], abs=1e-4)
     assert tip_distances(joints(0), nearer, CAMERA) == pytest.approx([5 / 60 * z / 2], rel=1e-4)
 
@@ -50,13 +50,12 @@ def test_single_frames_and_their_figures() -> None:
     unseen = tracked(joints(3))
     unseen = replace(unseen, pose=replace(unseen.pose, hidden=np.arange(21) == 8))
     script = ScriptedPipeline({0: tracked(joints(0)), 1: wrong, 2: None, 3: unseen, 4: tracked(joints(4))})
-    unsure = item(4, 6.0, uncertain=True)
-    compared = run_single(script, [item(0, 6.0), item(1), item(2), item(3, 6.0), unsure])  # type: ignore[arg-type]
+    compared = run_single(script, [item(0, 6.0), item(1), item(2), item(3, 6.0), item(4, 6.0)])  # type: ignore[arg-type]
     assert script.resets == 5
     values = tip_figures(compared)
     assert values["frames"] == 5
     assert values["found"] == 0.8
-    assert values["tips"] == 20  # all but those of the frame without a hand; uncertain ones count
+    assert values["tips"] == 20  # all but those of the frame without a hand
     assert values["tip_median_mm"] == pytest.approx(6 / 60 * 500, rel=0.1)
     assert values["tip_said_hidden"] == 0.05  # one index finger's
     assert values["side_correct"] == 0.75
@@ -85,7 +84,7 @@ def write(folder: Path, name: str, hands: list[int]) -> None:
     """Write a recording with ``hands[n]`` hands marked in frame n, one tip each."""
     (folder / name).mkdir()
     tip = {"thumb": [30, 20, 500], "index": None, "middle": None, "ring": None, "pinky": None}
-    hand = {"side": "right", "palm": [31.5, 23.5, 500], "tips": tip, "approx": [], "uncertain": False}
+    hand = {"side": "right", "palm": [31.5, 23.5, 500], "tips": tip, "approx": []}
     camera = {"width": 64, "height": 48, "depth_unit_mm": 1.0, "fx": 60, "fy": 60, "cx": 31.5, "cy": 23.5}
     for number in range(len(hands)):
         cv2.imwrite(str(folder / name / f"{number}.png"), np.full((48, 64), 500, np.uint16))

@@ -18,7 +18,7 @@ CAMERA = {"width": 32, "height": 24, "depth_unit_mm": 0.125, "fx": 30.0, "fy": 3
 def hand(**changes: Any) -> dict[str, Any]:
     tips = {"thumb": [1, 2, 500], "index": None, "middle": [3, 4, 510], "ring": [5, 6, 520], "pinky": [7, 8, 530.5]}
     given = {"side": "left", "box": [0, 0, 9, 9], "palm": [10, 11, 600], "wrist": None, "tips": tips}
-    return {**given, "uncertain": False, "view": "palm", "approx": ["ring", "palm"], **changes}
+    return {**given, "view": "palm", "approx": ["ring", "palm"], **changes}
 
 
 def write(folder: Path, *hands: dict[str, Any], **changes: Any) -> Path:
