@@ -24,7 +24,8 @@ so not to be compared with a target. ``confidence_mean`` is what the network thi
 ``joints_within_15mm`` what it should have thought, and ``confidence_calibration_error`` the mean gap between both over
 tenths of the confidence (``lighthand.reliability``); ``visibility_calibration_error`` likewise for "in view", where
 that is known. ``depth_scatter_mm`` is how far joints in view are, in the mean, from the median of their depth behind
-the measured surface: ``ours``, unsmoothed, and the ``data``'s own, which tells what of the error is the annotation's
+the measured surface: ``ours``, unsmoothed, and the ``data``'s own. The joints of ``--data synthetic`` are exact, so
+theirs is the control: data that scatter more are noisy in depth, while a low value of ours proves nothing
 (``lighthand.scatter``).
 
 ``--predictions FILE --benchmark icvl|nyu --root DIR`` measures joints that others published, no network of ours: the
