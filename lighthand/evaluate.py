@@ -24,7 +24,8 @@ so not to be compared with a target. ``confidence_mean`` is what the network thi
 ``joints_within_15mm`` what it should have thought, and ``confidence_calibration_error`` the mean gap between both over
 tenths of the confidence (``lighthand.reliability``); ``visibility_calibration_error`` likewise for "in view", where
 that is known. ``depth_scatter_mm`` is how far joints in view are, in the mean, from the median of their depth behind
-the measured surface: ``ours``, unsmoothed, and the ``data``'s own, which tells what of the error is the annotation's
+the measured surface: ``ours``, unsmoothed, and the ``data``'s own. The joints of ``--data synthetic`` are exact, so
+theirs is the control: data that scatter more are noisy in depth, while a low value of ours proves nothing
 (``lighthand.scatter``).
 
 ``--predictions FILE --benchmark icvl|nyu --root DIR`` measures joints that others published, no network of ours: the
@@ -112,9 +113,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, metavar="DIR", help="folder of the data (all but synthetic)")
     parser.add_argument("--sequences", nargs="+", metavar="NAME", help="of cvar; P4 P5 by default")
     parser.add_argument("--centre", choices=tuple(CENTRES), help="of cvar's crops; segmenter by default")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, metavar="FILE")
-    parser.add_argument("--backend", choices=get_args(Backend), default="torch", help="what runs the network")
-    parser.add_argument("--precision", choices=get_args(Precision), default="fp32", help="bf16 is OpenVINO's")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="those that ship by default")
+    parser.add_argument("--backend", choices=get_args(Backend), help="what runs the network; torch by default")
+    parser.add_argument("--precision", choices=get_args(Precision), help="fp32 by default; bf16 is OpenVINO's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="plot frames under a threshold (not tips)")
     parser.add_argument("--reliability", type=Path, metavar="FILE.png", help="plot what the confidence is worth")
@@ -128,11 +129,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
             parser.error("--predictions needs --benchmark and --root, such as ../shared/data/benchmarks")
         if options.sheet is not None or options.reliability is not None:
             parser.error("--sheet and --reliability do not go with --predictions: it is joints alone")
+        if options.weights or options.backend or options.precision:
+            parser.error("--weights, --backend and --precision do not go with --predictions: no network is run")
         return options
+    options.weights = options.weights or WEIGHTS
+    options.backend, options.precision = options.backend or "torch", options.precision or "fp32"
     if options.benchmark is not None:
         parser.error("--benchmark goes with --predictions alone")
     if options.root is None and options.data != "synthetic":
         parser.error(f"--data {options.data} needs --root, such as ../shared/data")
+    if options.root is not None and options.data == "synthetic":
+        parser.error("--root does not go with --data synthetic: its crops are drawn")
     if options.data in ("tips", "no-hand"):
         for name in ("plot", "reliability", *(["sheet"] if options.data == "no-hand" else [])):
             if getattr(options, name) is not None:
@@ -141,6 +148,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"--plot, --reliability and --sheet do not go with --data {options.data}")
     if options.data in NAMES and (options.backend, options.precision) != ("torch", "fp32"):
         parser.error(f"--data {options.data} is measured by torch in fp32: leave --backend and --precision out")
+    if options.precision == "bf16" and options.backend != "openvino":
+        parser.error(f"--precision bf16: {options.backend} has fp32 alone; give --backend openvino")
     return options
 
 

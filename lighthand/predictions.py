@@ -16,7 +16,7 @@ from lighthand.errors import DataError
 from lighthand.estimator import Estimator
 from lighthand.metrics import joint_errors
 from lighthand.pipeline import Pipeline, PipelineConfig
-from lighthand.scatter import behind_surface
+from lighthand.scatter import behind_patch, behind_surface
 from lighthand.synthesis.sample import validation_set
 from lighthand.types import FloatArray, Frame, HandRegion
 
@@ -39,7 +39,8 @@ class Prediction:
         visible: of the joints for which that is known, its probability that they are in view, and whether they are;
             None where nobody knows.
         behind_mm: (2, N, 21), how far our joints, unsmoothed, and the true ones lie behind the surface that was
-            measured; NaN where either is not near it, or the network takes the joint for hidden. None without frames.
+            measured; NaN where either is not near it, or the joint is hidden: as the network says, but of synthetic
+            crops as is known. None where it was not measured.
     """
 
     name: str
@@ -65,6 +66,12 @@ def predict_synthetic(estimator: Estimator) -> Prediction:
     estimates = [estimator.estimate(batch.patches[start : start + BATCH]) for start in range(0, len(batch.uvz), BATCH)]
     uvz = np.concatenate([estimate.uvz for estimate in estimates])
     predicted = batch.to_camera(uvz)
+    behind = [
+        _same_joints(behind_patch(patch, said), behind_patch(patch, true), hidden)
+        for patch, said, true, hidden in zip(
+            batch.patches, uvz, batch.uvz, ~batch.mask | (batch.visible < 0.5), strict=True
+        )
+    ]
 
     def draw(index: int) -> Image:
         return _tile(batch.patches[index], batch.uvz[index], uvz[index])
@@ -75,10 +82,11 @@ def predict_synthetic(estimator: Estimator) -> Prediction:
         predicted,
         predicted,
         np.concatenate([estimate.right for estimate in estimates]) > 0.5,
-        np.zeros((len(uvz), 3), np.float32),
+        batch.centres_mm,
         np.concatenate([estimate.confidence for estimate in estimates]),
         draw,
         (np.concatenate([estimate.visible for estimate in estimates])[batch.mask], batch.visible[batch.mask] > 0.5),
+        np.stack(behind, axis=1),
     )
 
 
@@ -141,8 +149,13 @@ def _run(name: str, records: Sequence[DepthRecord], estimator: Estimator, *, alo
 
 
 def _behind(frame: Frame, predicted_mm: FloatArray, true_mm: FloatArray, hidden: npt.NDArray[np.bool_]) -> FloatArray:
-    both = np.stack([behind_surface(frame, predicted_mm), behind_surface(frame, true_mm)])
-    both[:, np.isnan(both).any(axis=0) | hidden] = np.nan  # the same joints of both
+    return _same_joints(behind_surface(frame, predicted_mm), behind_surface(frame, true_mm), hidden)
+
+
+def _same_joints(ours_mm: FloatArray, true_mm: FloatArray, hidden: npt.NDArray[np.bool_]) -> FloatArray:
+    """Put depths behind the surface, (21,) each, side by side, with NaN in both where either is or it is hidden."""
+    both = np.stack([ours_mm, true_mm])
+    both[:, np.isnan(both).any(axis=0) | hidden] = np.nan
     return both
 
 

@@ -87,10 +87,14 @@ class TrainConfig:
             raise ConfigError("workers must be at least 0; threads, validate_every, validation_samples at least 1.")
         joints = JOINTS if self.data == "synthetic" else len(DATA_SETS[self.data].joints)
         if self.network.joints != joints:
-            raise ConfigError(f"network.joints is {self.network.joints}; a hand of {self.data} has {joints} joints.")
+            recipe = "" if self.data == "synthetic" else f", or begin with its recipe: --data {self.data} --root DIR"
+            raise ConfigError(
+                f"network.joints is {self.network.joints}; a hand of {self.data} has {joints} joints. "
+                f"Set network.joints={joints}{recipe}."
+            )
         if self.data != "synthetic":
             if self.root is None:
-                raise ConfigError(f"data is {self.data} and root is not given. Give the folder of the data set.")
+                raise ConfigError(f"data is {self.data} and root is not given. Give --data {self.data} --root DIR.")
             if {stage.patch for stage in (self.small, self.full) if stage.steps} - {PATCH}:
                 raise ConfigError(f"patch: recorded crops have {PATCH} pixels. Set small.steps=0, full.patch={PATCH}.")
         if self.seed < 0 or self.small.steps + self.full.steps < 1:

@@ -23,7 +23,6 @@ import hashlib
 import json
 import math
 import os
-import pickle
 import sys
 import time
 from pathlib import Path
@@ -35,11 +34,12 @@ from torch import Tensor, distributed, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from lighthand.checkpoint import read_checkpoint
 from lighthand.command import exit_status
 from lighthand.config import config_to_dict, load_config
 from lighthand.datasets.catalogue import NAMES
 from lighthand.drawing import save_curves
-from lighthand.errors import WeightsError
+from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet, NetOutput
 from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss, near
 from lighthand.recipe import StageConfig, TrainConfig, data_recipe
@@ -98,8 +98,8 @@ class Run:
 
         Raises:
             DataError: the data set to train on is missing or damaged.
-            WeightsError: the checkpoint there belongs to another config, or the weights to start with to another
-                network.
+            WeightsError: the checkpoint there is damaged, or belongs to another config or number of processes, or the
+                weights to start with to another network.
         """
         self.config = config
         self.out = out
@@ -143,18 +143,7 @@ class Run:
         return net
 
     def _resume(self) -> None:
-        try:
-            state = torch.load(self.out / "last.pt", map_location=self.device, weights_only=True)
-        except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
-            reason = str(error).partition("\n")[0]
-            raise WeightsError(
-                f"{self.out / 'last.pt'}: not a readable checkpoint ({reason}). "
-                "Delete it to begin anew, or take another --out."
-            ) from error
-        if state["config"] != json.dumps(config_to_dict(self.config), sort_keys=True):
-            raise WeightsError(
-                f"{self.out / 'last.pt'}: made with another config. Take another --out, or the config it was made with."
-            )
+        state = read_checkpoint(self.out / "last.pt", self.config, self.world, self.device)
         self.net.load_state_dict(state["net"])
         self.ema.load_state_dict(state["ema"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -169,6 +158,7 @@ class Run:
             "ema": self.ema.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "start": self.start,
+            "world": self.world,
             "step": self.step,
             "rows": self.rows,
             "seconds": self.seconds,
@@ -288,7 +278,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _train(options: argparse.Namespace) -> None:
     base = data_recipe(options.data, options.root) if options.data else None
     config = load_config(TrainConfig, options.config, options.set, base)
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {options.out}: cannot be made a folder ({error}). Give another.") from error
     run = Run(config, options.out)
     run.train()
     if run.rank == 0:

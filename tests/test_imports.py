@@ -24,7 +24,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"metrics", "drawing"},
         {"datasets"},
         {"synthesis"},
-        {"recipe", "predictions", "pictures", "published", "tips", "nohand", "reliability"},
+        {"recipe", "checkpoint", "predictions", "pictures", "published", "tips", "nohand", "reliability"},
         {"recorded", "source", "report"},
         {"train", "evaluate", "export", "benchmark", "paper", "calibrate"},
     ],

@@ -59,9 +59,12 @@ def read_truth(root: Path, benchmark: Benchmark) -> FloatArray:
         As ``read_joints``.
 
     Raises:
-        DataError: as ``read_joints``.
+        DataError: there are no labels, or as ``read_joints``.
     """
-    return read_joints(root / benchmark.name / f"{benchmark.name}_test_groundtruth_label.txt", benchmark)
+    labels = Path(benchmark.name) / f"{benchmark.name}_test_groundtruth_label.txt"
+    if not (root / labels).is_file():
+        raise DataError(f"{root / labels}: no such file. Give as --root the folder that holds {labels}.")
+    return read_joints(root / labels, benchmark)
 
 
 def read_joints(path: Path, benchmark: Benchmark) -> FloatArray:

@@ -50,11 +50,13 @@ def read_cvar(root: Path, sequence: str) -> list[DepthRecord]:
     """
     if sequence not in SCALE:
         raise DataError(f"CVAR has no sequence {sequence!r}, expected one of {', '.join(SCALE)}.")
-    folders = (root / sequence, root / "cvar" / sequence)
-    folder = next((folder for folder in folders if folder.is_dir()), None)
-    if folder is None:
-        raise DataError(f"{folders[0]}: no such folder. Give the folder of CVAR's P1, P3, P4 and P5.")
-    path = folder / "joint.txt"
+    folders = {name: above / name for above in (root / "cvar", root) for name in SCALE if (above / name).is_dir()}
+    if not folders:
+        raise DataError(f"{root / sequence}: no such folder. Give the folder that holds {', '.join(SCALE)}, or some.")
+    if sequence not in folders:
+        absent = next(iter(folders.values())).parent / sequence
+        raise DataError(f"{absent}: no such folder. There are {', '.join(folders)}: choose of them, or fetch it.")
+    path = folders[sequence] / "joint.txt"
     lines = read_counted_lines(path, "CVAR's count of frames, then a path and 21 x 'u v z' a line")
     return [_record(path, number, line, sequence) for number, line in enumerate(lines, start=2)]
 

@@ -207,6 +207,11 @@ def test_what_fails_says_why(
         ("--data icvl", "--data icvl needs --root"),
         ("--data nyu --root x --sheet y.png", "do not go with --data nyu"),
         ("--data other", "invalid choice"),
+        ("--data synthetic --root x", "--root does not go with --data synthetic"),
+        ("--data synthetic --precision bf16", "--precision bf16: torch has fp32 alone; give --backend openvino"),
+        ("--predictions x --benchmark nyu --root y --weights z", "do not go with --predictions: no network is run"),
+        ("--predictions x --benchmark nyu --root y --backend torch", "do not go with --predictions"),
+        ("--predictions x --benchmark nyu --root y --precision fp32", "do not go with --predictions"),
         ("", "--data"),
     ],
 )

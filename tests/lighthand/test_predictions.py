@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from lighthand.crop import camera_to_crop, crop_hand
 from lighthand.datasets.record import DepthRecord
 from lighthand.errors import DataError
 from lighthand.predictions import BATCH, predict_at_truth, predict_each_frame, predict_synthetic, predict_with_pipeline
+from lighthand.report import figures
 from lighthand.synthesis.sample import validation_set
 from lighthand.types import HandRegion
 from tests.lighthand.annotated import ScriptedEstimator, ScriptedPipeline, frame, joints, records, tracked
@@ -70,6 +73,32 @@ def test_synthetic_errors_are_in_millimetres(monkeypatch: pytest.MonkeyPatch) ->
     assert errors.min() >= 0.1 * 120 - 1e-3
     np.testing.assert_allclose(np.abs(said.predicted_mm - said.true_mm)[..., 2], 0.1 * 120, rtol=1e-3)
     assert said.draw(0).shape == (192, 192, 3)
+
+
+def test_synthetic_crops_know_their_centres_and_the_surface(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = validation_set(6)
+    monkeypatch.setattr(predictions, "validation_set", lambda: batch)
+    said = predict_synthetic(ScriptedEstimator(list(batch.uvz + np.array([0, 0, 0.05], np.float32))))
+    values = figures([said])
+    assert 0 < values["centre_median_mm"] < 60
+    assert values["centre_within_60mm"] > 0.8
+    assert said.behind_mm is not None
+    ours, true = said.behind_mm
+    known = np.isfinite(true)
+    assert known.mean() > 0.2
+    assert not (known & ~(batch.mask & (batch.visible > 0.5))).any()
+    np.testing.assert_allclose(ours[known] - true[known], 0.05 * 120, atol=1e-3)
+    assert 0 < np.median(true[known]) < 20  # within the flesh
+    assert (np.isfinite(ours) == known).all()
+
+
+def test_joints_that_synthesis_hid_do_not_tell_of_the_surface(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = validation_set(2)
+    batch = replace(batch, visible=np.zeros_like(batch.visible))
+    monkeypatch.setattr(predictions, "validation_set", lambda: batch)
+    said = predict_synthetic(ScriptedEstimator(list(batch.uvz)))
+    assert said.behind_mm is not None
+    assert np.isnan(said.behind_mm).all()
 
 
 @pytest.mark.parametrize("data", [[], [DepthRecord("small/0", lambda: frame(0))]])

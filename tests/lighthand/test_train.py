@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from lighthand.checkpoint import read_checkpoint
 from lighthand.config import load_config
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import FAST, NetworkConfig
@@ -140,6 +141,51 @@ def test_a_checkpoint_of_something_else_ends_with_a_line(tmp_path: Path, capsys:
     (tmp_path / "last.pt").write_text("no checkpoint at all")
     assert main(["--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [{"config": "", "net": {}}, [1, 2]])
+def test_a_checkpoint_that_lacks_something_ends_with_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: object
+) -> None:
+    torch.save(content, tmp_path / "last.pt")
+    assert main(["--out", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert "last.pt: not a checkpoint of training, it lacks" in err
+    assert "ema, " in err
+    assert err.count("\n") == 1
+
+
+def test_the_number_of_processes_stays(tmp_path: Path) -> None:
+    Run(TINY, tmp_path).train(stop_after=3)
+    path, device = tmp_path / "last.pt", torch.device("cpu")
+    assert read_checkpoint(path, TINY, 1, device)["world"] == 1
+    with pytest.raises(WeightsError, match=r"processes 2, expected 1 as before.*--nproc-per-node 1"):
+        read_checkpoint(path, TINY, 2, device)
+    state = torch.load(path, weights_only=True)
+    del state["world"], state["start"]  # as older versions saved it
+    torch.save(state, path)
+    assert Run(TINY, tmp_path).step == 3
+    assert read_checkpoint(path, TINY, 2, device)["step"] == 3
+
+
+def test_a_file_is_no_folder_for_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    out.write_text("")
+    assert main(["--out", str(out)]) == 2
+    assert f"--out {out}: cannot be made a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "remedy"),
+    [
+        ("data=icvl", r"icvl has 16 joints. Set network.joints=16, or begin with its recipe: --data icvl --root DIR\."),
+        ("data=msra", r"root is not given. Give --data msra --root DIR\."),
+        ("network.joints=14", r"a hand of synthetic has 21 joints. Set network.joints=21\."),
+    ],
+)
+def test_a_data_set_is_asked_for_with_its_recipe(change: str, remedy: str) -> None:
+    with pytest.raises(ConfigError, match=remedy):
+        load_config(TrainConfig, None, [change])
 
 
 def test_what_cannot_be_trained_ends_with_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,6 +105,9 @@ def test_a_damaged_annotation(tmp_path: Path, lines: list[str], message: str) ->
 def test_a_missing_or_unknown_sequence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="P5: no such folder"):
         read_cvar(tmp_path, "P5")
+    write(tmp_path / "cvar", "P4", ["0"])
+    with pytest.raises(DataError, match="cvar/P5: no such folder. There are P4: choose of them"):
+        read_cvar(tmp_path, "P5")
     with pytest.raises(DataError, match="no sequence 'P2'"):
         read_cvar(tmp_path, "P2")
 
