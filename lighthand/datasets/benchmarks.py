@@ -48,11 +48,16 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
 }
 
 
+def truth_path(root: Path, benchmark: Benchmark) -> Path:
+    """Give the file of a test set's labels, ``icvl/icvl_test_groundtruth_label.txt`` in ``root`` and NYU's likewise."""
+    return root / benchmark.name / f"{benchmark.name}_test_groundtruth_label.txt"
+
+
 def read_truth(root: Path, benchmark: Benchmark) -> FloatArray:
     """Read the labels of a test set.
 
     Args:
-        root: the folder that holds ``icvl/icvl_test_groundtruth_label.txt`` and NYU's likewise.
+        root: the folder of ``truth_path``.
         benchmark: which.
 
     Returns:
@@ -61,7 +66,7 @@ def read_truth(root: Path, benchmark: Benchmark) -> FloatArray:
     Raises:
         DataError: as ``read_joints``.
     """
-    return read_joints(root / benchmark.name / f"{benchmark.name}_test_groundtruth_label.txt", benchmark)
+    return read_joints(truth_path(root, benchmark), benchmark)
 
 
 def read_joints(path: Path, benchmark: Benchmark) -> FloatArray:
