@@ -8,7 +8,7 @@ smoothed). A mean is over the frames with a pose, so read it with ``found``, whi
 compares with the fingertips marked in ``kinect2_scene`` and ``sr305``; see ``lighthand.tips``. ``--data no-hand``
 counts the hands that are seen where there is none; see ``lighthand.nohand``. ``--data icvl``, ``nyu`` or ``msra``
 measures weights of ``lighthand.train --data`` on the test part of that data set, cropped around centres that do not
-come from the true joints; see docs/datasets.md.
+come from the true joints; see docs/datasets.md. The JSON has the shape of their network as ``network``.
 
 What the JSON holds: ``mean_mm``, ``median_mm`` and ``per_joint_mm`` are over the joints of frames with a pose, the
 fraction ``found`` of ``frames``; ``within_20mm`` and ``within_30mm`` are the fractions of *all* frames whose every
@@ -45,8 +45,9 @@ import numpy as np
 
 from lighthand.backends import WEIGHTS, Backend, NetworkSource, Precision, open_estimator
 from lighthand.command import exit_status
+from lighthand.config import config_to_dict
 from lighthand.datasets.benchmarks import BENCHMARKS
-from lighthand.datasets.catalogue import NAMES
+from lighthand.datasets.catalogue import DATA_SETS, NAMES
 from lighthand.datasets.cvar import BONES_MM, read_cvar
 from lighthand.nohand import evaluate_no_hand
 from lighthand.pictures import save_plot, save_reliability, save_sheet, save_within
@@ -57,8 +58,8 @@ from lighthand.predictions import (
     predict_synthetic,
     predict_with_pipeline,
 )
-from lighthand.published import published_errors, published_figures
-from lighthand.recorded import evaluate_recorded
+from lighthand.published import error_figures, published_errors
+from lighthand.recorded import recorded_errors
 from lighthand.report import after_offsets, report
 from lighthand.tips import evaluate_tips
 
@@ -144,8 +145,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         for name in ("plot", "reliability", *(["sheet"] if options.data == "no-hand" else [])):
             if getattr(options, name) is not None:
                 parser.error(f"--{name} does not go with --data {options.data}: no joints are known there")
-    if options.data in NAMES and (options.plot or options.reliability or options.sheet):
-        parser.error(f"--plot, --reliability and --sheet do not go with --data {options.data}")
+    if options.data in NAMES and (options.reliability or options.sheet):
+        parser.error(f"--reliability and --sheet do not go with --data {options.data}")
     if options.data in NAMES and (options.backend, options.precision) != ("torch", "fp32"):
         parser.error(f"--data {options.data} is measured by torch in fp32: leave --backend and --precision out")
     if options.precision == "bf16" and options.backend != "openvino":
@@ -156,9 +157,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """Do what the command line asks, print the figures and give them."""
     if options.data in NAMES:
-        values = evaluate_recorded(options.data, options.root, options.weights)
+        errors, network = recorded_errors(options.data, options.root, options.weights)
+        values = error_figures(errors, DATA_SETS[options.data].joints)
+        if options.plot:
+            save_within(options.plot, {f"{options.data}, {options.weights.stem}": errors})
         print(f"{options.data}, {values['frames']} test frames: {values['mean_mm']:.2f} mm mean joint error")
-        return {"centre": "of the data set", **values}
+        return {"centre": "of the data set", "network": config_to_dict(network), **values}
     if options.data == "cvar":  # before the network: a wrong folder shows at once
         sequences = {name: read_cvar(options.root, name) for name in options.sequences}
     source = NetworkSource(options.weights, options.backend, precision=options.precision)
@@ -187,7 +191,7 @@ def _evaluate_published(options: argparse.Namespace) -> dict[str, Any]:
     """Measure published joints as the command line asks, print the figures and give them."""
     benchmark = BENCHMARKS[options.benchmark]
     errors = published_errors(options.predictions, options.root, benchmark)
-    values = published_figures(errors, benchmark)
+    values = error_figures(errors, benchmark.joints)
     if options.plot:
         save_within(options.plot, {options.predictions.stem: errors})
     print(

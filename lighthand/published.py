@@ -1,7 +1,8 @@
-"""How far the joints are that others published for a test set: the metric of the papers, on their own files."""
+"""How far joints are from those of a test set: the metric of the papers, on files that others published or our own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,12 @@ def published_errors(predictions: Path, root: Path, benchmark: Benchmark) -> Flo
     return joint_errors(read_joints(predictions, benchmark), read_truth(root, benchmark))
 
 
-def published_figures(errors_mm: FloatArray, benchmark: Benchmark) -> dict[str, Any]:
+def error_figures(errors_mm: FloatArray, joints: Sequence[str]) -> dict[str, Any]:
     """Sum up errors.
 
     Args:
         errors_mm: (N, J), every joint of every frame.
-        benchmark: the test set.
+        joints: their J names.
 
     Returns:
         ``mean_mm``, the papers' error, and ``median_mm`` over all joints of all frames, ``per_joint_mm`` (means),
@@ -44,7 +45,7 @@ def published_figures(errors_mm: FloatArray, benchmark: Benchmark) -> dict[str, 
     return {
         "mean_mm": float(errors_mm.mean(dtype=np.float64)),
         "median_mm": float(np.median(errors_mm)),
-        "per_joint_mm": dict(zip(benchmark.joints, errors_mm.mean(axis=0, dtype=np.float64).tolist(), strict=True)),
+        "per_joint_mm": dict(zip(joints, errors_mm.mean(axis=0, dtype=np.float64).tolist(), strict=True)),
         "frames": len(errors_mm),
         "within_20mm": within(errors_mm, 20.0),
         "within_30mm": within(errors_mm, 30.0),

@@ -1,14 +1,13 @@
 """A data set that its owner has, as training and measuring see it: batches, a validation set, the error of weights.
 
 Training reads the training part alone. Weights are chosen on the last tenth of each of its sequences; the test part
-is read only by ``evaluate_recorded``.
+is read only by ``recorded_errors``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +16,8 @@ from lighthand.datasets.catalogue import DATA_SETS, DataName, DataSet, hold_out
 from lighthand.datasets.crops import NOTHING, Augmentation, cut
 from lighthand.datasets.record import DepthRecord
 from lighthand.errors import DataError, WeightsError
-from lighthand.metrics import joint_errors, within
+from lighthand.metrics import joint_errors
+from lighthand.network import HandNet, NetworkConfig
 from lighthand.recipe import TrainConfig
 from lighthand.synthesis.sample import Batch
 from lighthand.types import FloatArray
@@ -103,8 +103,7 @@ def _batch(
     )
 
 
-@torch.inference_mode()
-def evaluate_recorded(data: DataName, root: Path, weights: Path) -> dict[str, Any]:
+def recorded_errors(data: DataName, root: Path, weights: Path) -> tuple[FloatArray, NetworkConfig]:
     """Measure weights on the test part of a data set; of MSRA on the subject that their training left out.
 
     Args:
@@ -113,8 +112,7 @@ def evaluate_recorded(data: DataName, root: Path, weights: Path) -> dict[str, An
         weights: a file that ``lighthand.train --data`` wrote.
 
     Returns:
-        ``frames``; ``mean_mm`` and ``median_mm`` of the distance over all joints of all frames, in camera space;
-        ``per_joint_mm``; ``within_20mm`` and ``within_30mm``, the fractions of frames whose every joint is that close.
+        (N, J) mm, the distance of every joint of every frame in camera space; and the network's shape.
 
     Raises:
         DataError: an annotation or an image is missing or damaged, or the joints of the test are not public.
@@ -134,17 +132,25 @@ def evaluate_recorded(data: DataName, root: Path, weights: Path) -> dict[str, An
     records = [record for sequence in of.read(root, "test", subject).values() for record in sequence]
     if any(record.joints_mm is None for record in records):
         raise DataError(f"{root}: the joints of {data}'s test were never published, so there is nothing to compare.")
-    parts: list[FloatArray] = []
-    for start in range(0, len(records), 100):
-        batch = _batch(records[start : start + 100], of, NOTHING, np.random.default_rng(0))
+    parts = [joint_errors(*predict(net, records[at : at + 100], of)) for at in range(0, len(records), 100)]
+    return np.concatenate(parts), net.config
+
+
+def predict(net: HandNet, records: Sequence[DepthRecord], data_set: DataSet) -> tuple[FloatArray, FloatArray]:
+    """Read joints from frames, cropped as the test is.
+
+    Args:
+        net: for the data set's joints and cube.
+        records: the frames, at least one; their joints are known.
+        data_set: theirs.
+
+    Returns:
+        What the network says and what is true, (N, J, 3) camera space, mm, both.
+
+    Raises:
+        DataError: an image is missing or damaged.
+    """
+    batch = _batch(records, data_set, NOTHING, np.random.default_rng(0))
+    with torch.inference_mode():
         uvz = net(torch.from_numpy(batch.patches)[:, None]).uvz.numpy()
-        parts.append(joint_errors(batch.to_camera(uvz), batch.to_camera(batch.uvz)))
-    errors = np.concatenate(parts)
-    return {
-        "frames": len(errors),
-        "mean_mm": float(errors.mean()),
-        "median_mm": float(np.median(errors)),
-        "per_joint_mm": {name: float(mean) for name, mean in zip(of.joints, errors.mean(axis=0), strict=True)},
-        "within_20mm": within(errors, 20.0),
-        "within_30mm": within(errors, 30.0),
-    }
+    return batch.to_camera(uvz), batch.to_camera(batch.uvz)

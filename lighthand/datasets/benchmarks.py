@@ -48,11 +48,16 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
 }
 
 
+def truth_path(root: Path, benchmark: Benchmark) -> Path:
+    """Give the file of a test set's labels, ``icvl/icvl_test_groundtruth_label.txt`` in ``root`` and NYU's likewise."""
+    return root / benchmark.name / f"{benchmark.name}_test_groundtruth_label.txt"
+
+
 def read_truth(root: Path, benchmark: Benchmark) -> FloatArray:
     """Read the labels of a test set.
 
     Args:
-        root: the folder that holds ``icvl/icvl_test_groundtruth_label.txt`` and NYU's likewise.
+        root: the folder of ``truth_path``.
         benchmark: which.
 
     Returns:
@@ -61,10 +66,10 @@ def read_truth(root: Path, benchmark: Benchmark) -> FloatArray:
     Raises:
         DataError: there are no labels, or as ``read_joints``.
     """
-    labels = Path(benchmark.name) / f"{benchmark.name}_test_groundtruth_label.txt"
-    if not (root / labels).is_file():
-        raise DataError(f"{root / labels}: no such file. Give as --root the folder that holds {labels}.")
-    return read_joints(root / labels, benchmark)
+    labels = truth_path(root, benchmark)
+    if not labels.is_file():
+        raise DataError(f"{labels}: no such file. Give as --root the folder that holds {labels.relative_to(root)}.")
+    return read_joints(labels, benchmark)
 
 
 def read_joints(path: Path, benchmark: Benchmark) -> FloatArray:

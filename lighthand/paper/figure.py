@@ -12,10 +12,14 @@ import numpy as np
 from lighthand.crop import CUBE_MM, camera_to_crop, crop_hand, crop_to_camera, region_box
 from lighthand.datasets import icvl
 from lighthand.datasets.benchmarks import BENCHMARKS, read_joints, read_truth
+from lighthand.datasets.catalogue import DATA_SETS
+from lighthand.datasets.record import DepthRecord
 from lighthand.drawing import TILE_PX, Colour, Image, draw_skeleton, label, patch_image, patch_points, sheet
 from lighthand.estimator import Estimator
 from lighthand.geometry import project
 from lighthand.metrics import joint_errors
+from lighthand.network import HandNet
+from lighthand.recorded import predict
 from lighthand.synthesis.sample import validation_set
 from lighthand.types import FloatArray, Frame, HandRegion
 
@@ -35,36 +39,43 @@ _FINGERS: Final = (-1, *((joint - 1) // 3 for joint in range(1, 16)))
 """Of ICVL's 16 joints: the palm, then root, middle and tip of the thumb and the fingers."""
 
 
-def icvl_figure(root: Path, images: Path | None, estimator: Estimator, name: str) -> Image:
-    """Draw test frames of ICVL; without its images, the two columns that are known without them.
+def icvl_figure(root: Path, images: Path | None, ours: Estimator | HandNet, name: str) -> Image:
+    """Draw test frames of ICVL; without its images, the columns that are known without them.
 
     Args:
-        root: the folder of the labels and of TriHorn-Net's published predictions, as ``read_truth`` takes it.
+        root: the folder of the labels and, where they are there, of TriHorn-Net's published predictions, as
+            ``read_truth`` takes it.
         images: the data set's ``Testing/Depth``, with ``test_seq_1`` and ``test_seq_2``; None where it is not here.
-        estimator: ours, of 21 joints.
+        ours: an estimator of 21 joints, which are drawn alone; or a network for ``icvl.JOINTS`` and ``icvl.CUBE_MM``,
+            whose error is written too: it sees the crops of ``evaluate --data icvl``.
         name: of its weights.
 
     Returns:
         (HEAD_PX + ROWS * TILE_PX, 4 * TILE_PX, 3).
 
     Raises:
-        DataError: a label, a prediction or an image is missing or damaged.
+        DataError: a label or an image is missing or damaged, or a prediction is damaged.
     """
     benchmark = BENCHMARKS["icvl"]
     truth = read_truth(root, benchmark)
-    baseline = read_joints(root / "icvl" / BASELINE, benchmark)
+    published = root / "icvl" / BASELINE
+    baseline = read_joints(published, benchmark) if published.is_file() else None
     tiles = []
     for index in ICVL_FRAMES:
         region = HandRegion(truth[index].mean(axis=0), CUBE_MM)
-        first = ours = _empty("needs ICVL's images")
+        first = said = _empty("needs ICVL's images")
+        theirs = _empty("no published joints")
+        shown = np.zeros_like(first)
         if images is not None:
             frame = _icvl_frame(images, index)
-            first = patch_image(crop_hand(frame, region).patch)
-            ours = _ours(frame, region, estimator)
-        shown = np.zeros_like(first) if images is None else first
-        theirs, true = (_icvl_tile(shown, region, joints) for joints in (baseline[index], truth[index]))
-        _say_error(theirs, joint_errors(baseline[index], truth[index]))
-        tiles += [first, theirs, ours, true]
+            first = shown = patch_image(crop_hand(frame, region).patch)
+            if isinstance(ours, HandNet):
+                said = _icvl_tile(shown, region, _ours_16(frame, truth[index], ours), truth[index])
+            else:
+                said = _ours_21(frame, region, ours)
+        if baseline is not None:
+            theirs = _icvl_tile(shown, region, baseline[index], truth[index])
+        tiles += [first, theirs, said, _icvl_tile(shown, region, truth[index])]
     return _page(("ICVL: input", "TriHorn-Net, published", f"ours: {name}", "truth"), tiles)
 
 
@@ -122,7 +133,7 @@ def _icvl_frame(images: Path, index: int) -> Frame:
     return icvl.read_frame(images / f"test_seq_{2 if second else 1}" / f"image_{number:04d}.png", index)
 
 
-def _ours(frame: Frame, region: HandRegion, estimator: Estimator) -> Image:
+def _ours_21(frame: Frame, region: HandRegion, estimator: Estimator) -> Image:
     """Draw our estimate, of the crop or of its mirror image, whichever looks more like a right hand."""
     crops = [crop_hand(frame, region, mirrored=mirrored) for mirrored in (False, True)]
     estimate = estimator.estimate(np.stack([crop.patch for crop in crops]))
@@ -133,14 +144,23 @@ def _ours(frame: Frame, region: HandRegion, estimator: Estimator) -> Image:
     return tile
 
 
-def _icvl_tile(shown: Image, region: HandRegion, joints_mm: FloatArray) -> Image:
-    """Draw ICVL's 16 joints into a copy of a tile that shows a region."""
+def _ours_16(frame: Frame, true_mm: FloatArray, net: HandNet) -> FloatArray:
+    """Read ICVL's joints, (16, 3), from a frame that is cropped as ``evaluate --data icvl`` crops it."""
+    record = DepthRecord("icvl", lambda: frame, true_mm, cube_mm=icvl.CUBE_MM)
+    said, _ = predict(net, [record], DATA_SETS["icvl"])
+    return np.asarray(said[0])
+
+
+def _icvl_tile(shown: Image, region: HandRegion, joints_mm: FloatArray, true_mm: FloatArray | None = None) -> Image:
+    """Draw ICVL's 16 joints into a copy of a tile that shows a region, with their error where the truth is given."""
     camera = BENCHMARKS["icvl"].camera
     left, top, right, bottom = region_box(region, camera)
     uv = project(joints_mm, camera)[:, :2]
     inside = (uv - (left, top)) / (right - left, bottom - top) * 2 - 1
     tile = shown.copy()
     draw_skeleton(tile, patch_points(inside), bones=_BONES, fingers=_FINGERS)
+    if true_mm is not None:
+        _say_error(tile, joint_errors(joints_mm, true_mm))
     return tile
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from lighthand.benchmark.cost import cost
-from lighthand.datasets.benchmarks import BENCHMARKS, Benchmark
+from lighthand.config import config_to_dict
+from lighthand.datasets.benchmarks import BENCHMARKS, Benchmark, truth_path
 from lighthand.errors import DataError
+from lighthand.network import PAPER, NetworkConfig
 from lighthand.published import published_errors
 
-NOT_TRAINED: Final = "not trained"
-"""Stands where an error of ours would, were the data set's images here."""
+NOT_MEASURED: Final = "not measured"
+"""Stands where an error of ours would."""
 
-OURS: Final = "ours in the paper"
-"""The row of the network that ``lighthand.train --data`` trains."""
+NOT_BUILT: Final = "not built"
+"""Stands where the cost of a peer would, of which there is no module here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class Method:
         printed_mm: its error as the paper prints it, by test set.
         printed_gmac: its "FLOPs", 1e9, likewise; they are multiply-accumulates.
         printed_params_m: its parameters, 1e6, likewise.
-        module: the row of ``benchmark.cost`` that is the same network, where one is built here; ``{}`` is J.
+        module: the row of ``benchmark.cost`` that is the same network, ``{}`` is J; None where none is built here.
         file: of the predictions that its authors published, ``{}`` the test set in capitals.
-        trained: False for a network of ours, for which no weights for these test sets are here.
+        network: its shape but for J, for one of ours; an error that ``Measured`` holds goes to the row of its shape.
     """
 
     name: str
@@ -41,7 +43,7 @@ class Method:
     printed_params_m: float | None = None
     module: str | None = None
     file: str | None = None
-    trained: bool = True
+    network: NetworkConfig | None = None
 
 
 METHODS: Final = (
@@ -49,8 +51,10 @@ METHODS: Final = (
     Method("V2V-PoseNet", {"icvl": 6.28, "nyu": 8.42}, 38.453, 3.41),
     Method("HandFoldingNet", {"icvl": 5.95, "nyu": 8.58}, 35.788, 1.283),
     Method("TriHorn-Net", {"icvl": 5.73, "nyu": 7.68}, 13.47, 7.81, "trihorn", "ArXiv_{}_TriHorn_Net.txt"),
-    Method(OURS, {"icvl": 6.077, "nyu": 8.32}, 0.27, 0.18, "lighthand at the paper's cost", trained=False),
-    Method("LightHand as shipped", module="lighthand as shipped, {} joints", trained=False),
+    Method(
+        "ours in the paper", {"icvl": 6.077, "nyu": 8.32}, 0.27, 0.18, "lighthand at the paper's cost", network=PAPER
+    ),
+    Method("LightHand as shipped", module="lighthand as shipped, {} joints", network=NetworkConfig()),
     Method("HandPointNet (not in the paper)", file="CVPR18_{}_HandPointNet.txt"),
 )
 
@@ -66,15 +70,17 @@ STEPS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """An error of the paper's network, trained for a test set, as ``lighthand.evaluate`` wrote it.
+    """An error of a network of ours, trained for a test set, as ``lighthand.evaluate`` wrote it.
 
     Attributes:
         data: the test set.
+        method: the row that has its shape.
         weights: the name of the file it is of.
         mean_mm: over all joints of all frames.
     """
 
     data: str
+    method: str
     weights: str
     mean_mm: float
 
@@ -83,31 +89,50 @@ def read_measured(path: Path) -> Measured:
     """Read what ``python -m lighthand.evaluate --data icvl|nyu --json FILE`` wrote.
 
     Raises:
-        DataError: the file is missing, is something else, or is of another data set.
+        DataError: the file is missing, is something else, or is of another data set or a network of another shape.
     """
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        row = Measured(str(values["data"]), str(values["weights"]), float(values["mean_mm"]))
+        data, weights, mean_mm = str(values["data"]), str(values["weights"]), float(values["mean_mm"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
             f"{path}: no error of ours can be read ({error}). Write it with: python -m lighthand.evaluate --json FILE."
         ) from error
-    if row.data not in BENCHMARKS or not math.isfinite(row.mean_mm):
-        raise DataError(f"{path}: {row.mean_mm} mm on {row.data!r}, expected an error on {' or '.join(BENCHMARKS)}.")
-    return row
+    if data not in BENCHMARKS or not math.isfinite(mean_mm):
+        raise DataError(f"{path}: {mean_mm} mm on {data!r}, expected an error on {' or '.join(BENCHMARKS)}.")
+    return Measured(data, _row_of(path, values.get("network"), len(BENCHMARKS[data].joints)), weights, mean_mm)
+
+
+def _row_of(path: Path, network: object, joints: int) -> str:
+    """Give the name of the row whose network has the shape that a file names."""
+    shapes = {
+        method.name: config_to_dict(replace(method.network, joints=joints)) for method in METHODS if method.network
+    }
+    for name, shape in shapes.items():
+        if network == shape:
+            return name
+    raise DataError(
+        f"{path}: of a network of the shape {network}; the tables have rows for "
+        f"{' and '.join(f'{name!r}, {shape}' for name, shape in shapes.items())}. Measure weights of one of them anew "
+        "with lighthand.evaluate: lighthand.train --data trains the first, with --set network.stride=4 the second."
+    )
 
 
 def write_tables(root: Path | None, measured: Sequence[Measured]) -> str:
     """Count, measure and write the three tables as Markdown.
 
     Args:
-        root: the folder of labels and published predictions, as ``read_truth`` takes it; None leaves those errors out.
+        root: the folder of labels and published predictions, as ``truth_path`` takes it; None leaves those errors out,
+            and so do labels that are not there, for their test set.
         measured: errors of ours.
 
     Raises:
-        DataError: a label file or a prediction is damaged, or the labels are missing.
+        DataError: a label file or a prediction is damaged, or the labels of both test sets are missing.
         ConfigError: fvcore is not installed.
     """
+    if root is not None and not any(truth_path(root, benchmark).is_file() for benchmark in BENCHMARKS.values()):
+        files = " nor ".join(str(truth_path(root, benchmark)) for benchmark in BENCHMARKS.values())
+        raise DataError(f"{root}: no labels, neither {files}. Give --root the folder that holds one of them.")
     parts = []
     for number, benchmark in enumerate(BENCHMARKS.values(), start=1):
         parts += [f"## Table {number}: {benchmark.name.upper()}", ""]
@@ -131,9 +156,9 @@ def _comparison(benchmark: Benchmark, root: Path | None, measured: Sequence[Meas
                 _number((method.printed_mm or {}).get(benchmark.name)),
                 _error_here(method, benchmark, root, measured),
                 _number(method.printed_gmac),
-                f"{row.macs / 1e9:.3f}" if row else "-",
+                f"{row.macs / 1e9:.3f}" if row else NOT_BUILT,
                 _number(method.printed_params_m),
-                f"{row.params / 1e6:.3f}" if row else "-",
+                f"{row.params / 1e6:.3f}" if row else NOT_BUILT,
             ]
         )
     return _markdown(heads, rows)
@@ -141,13 +166,15 @@ def _comparison(benchmark: Benchmark, root: Path | None, measured: Sequence[Meas
 
 def _error_here(method: Method, benchmark: Benchmark, root: Path | None, measured: Sequence[Measured]) -> str:
     """Say the error that our metric gives a method, or why it gives none."""
-    if not method.trained:
-        ours = [row for row in measured if row.data == benchmark.name and method.name == OURS]
-        return ", ".join(f"{row.mean_mm:.2f} (`{row.weights}`)" for row in ours) or NOT_TRAINED
+    if method.network is not None:
+        ours = [row for row in measured if (row.data, row.method) == (benchmark.name, method.name)]
+        return ", ".join(f"{row.mean_mm:.2f} (`{row.weights}`)" for row in ours) or NOT_MEASURED
     if method.file is None:
         return "-"
     if root is None:
         return "needs `--root`"
+    if not truth_path(root, benchmark).is_file():
+        return "no labels"
     path = root / benchmark.name / method.file.format(benchmark.name.upper())
     return f"{published_errors(path, root, benchmark).mean():.2f}" if path.is_file() else "no file"
 

@@ -10,7 +10,7 @@ import pytest
 
 from lighthand.datasets.benchmarks import BENCHMARKS
 from lighthand.evaluate import main
-from lighthand.published import published_errors, published_figures
+from lighthand.published import error_figures, published_errors
 from tests.lighthand.published_files import uvd, write, write_truth
 
 ICVL = BENCHMARKS["icvl"]
@@ -28,7 +28,7 @@ def predictions(folder: Path) -> Path:
 
 def test_an_error_computed_by_hand(tmp_path: Path) -> None:
     write_truth(tmp_path, ICVL)
-    values = published_figures(published_errors(predictions(tmp_path), tmp_path, ICVL), ICVL)
+    values = error_figures(published_errors(predictions(tmp_path), tmp_path, ICVL), ICVL.joints)
     assert values["mean_mm"] == pytest.approx((5 + 25 / 2) / 16, abs=1e-3)
     assert values["median_mm"] == 0
     assert list(values["per_joint_mm"]) == list(ICVL.joints)
@@ -90,7 +90,7 @@ def test_what_does_not_go_together(capsys: pytest.CaptureFixture[str], arguments
 )
 def test_the_published_errors_come_out(shared_data: Path, name: str, file: str, published_mm: float) -> None:
     root = shared_data / "benchmarks"
-    values = published_figures(published_errors(root / name / file, root, BENCHMARKS[name]), BENCHMARKS[name])
+    values = error_figures(published_errors(root / name / file, root, BENCHMARKS[name]), BENCHMARKS[name].joints)
     assert round(values["mean_mm"], 2) == published_mm
     joints = np.array(list(values["per_joint_mm"].values()))
     assert joints.mean() == pytest.approx(values["mean_mm"], abs=1e-4)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -21,7 +22,7 @@ from lighthand.errors import ConfigError, DataError, WeightsError
 from lighthand.evaluate import main as evaluate
 from lighthand.network.net import HandNet, NetOutput, NetworkConfig
 from lighthand.recipe import StageConfig, TrainConfig, data_recipe
-from lighthand.recorded import RecordedCrops, evaluate_recorded
+from lighthand.recorded import RecordedCrops, recorded_errors
 from lighthand.weights import load_weights, save_weights
 from tests.lighthand.datasets.miniature import hands17, icvl, msra, nyu
 
@@ -138,15 +139,19 @@ def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: Data
     weights = tmp_path / "hand.safetensors"
     if name == "hands17":
         with pytest.raises(DataError, match="never published"):
-            evaluate_recorded("hands17", tmp_path, weights)
+            recorded_errors("hands17", tmp_path, weights)
     else:
-        out = tmp_path / "out.json"
-        assert evaluate(f"--data {name} --root {tmp_path} --weights {weights} --json {out}".split()) == 0
+        out, plot = tmp_path / "out.json", tmp_path / "out.png"
+        arguments = f"--data {name} --root {tmp_path} --weights {weights} --json {out} --plot {plot}"
+        assert evaluate(arguments.split()) == 0
+        assert cv2.imread(str(plot)) is not None
         values = json.loads(out.read_text())
         assert values["frames"] == 2
         assert list(values["per_joint_mm"]) == list(DATA_SETS[name].joints)
         assert values["mean_mm"] == pytest.approx(np.mean(list(values["per_joint_mm"].values())), rel=1e-5)
         assert 0 < values["mean_mm"] < 1000
+        assert values["network"] == config_to_dict(config.network)
+        assert len(values["curve"]["within"]) == len(values["curve"]["threshold_mm"])
 
 
 def save_msra(path: Path, extra: dict[str, str]) -> Path:
@@ -159,7 +164,9 @@ def test_msra_is_measured_on_the_subject_that_training_left_out(tmp_path: Path) 
     msra(tmp_path, {"P0": 2, "P3": 3})
     recipe = replace(data_recipe("msra", tmp_path), subject="P3")
     weights = save_msra(tmp_path / "hand.safetensors", {"training": json.dumps(config_to_dict(recipe))})
-    assert evaluate_recorded("msra", tmp_path, weights)["frames"] == 3
+    errors, network = recorded_errors("msra", tmp_path, weights)
+    assert errors.shape == (3, 21)
+    assert network.channels == 16
 
 
 @pytest.mark.parametrize(
@@ -176,24 +183,28 @@ def test_msra_is_measured_on_the_subject_that_training_left_out(tmp_path: Path) 
 )
 def test_weights_that_do_not_say_whom_training_left_out(tmp_path: Path, extra: dict[str, str], message: str) -> None:
     with pytest.raises(WeightsError, match=message):
-        evaluate_recorded("msra", tmp_path, save_msra(tmp_path / "hand.safetensors", extra))
+        recorded_errors("msra", tmp_path, save_msra(tmp_path / "hand.safetensors", extra))
 
 
 def test_the_error_is_in_millimetres_of_camera_space(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     icvl(root, {"test_seq_1": 1, "test_seq_2": 1}, "Testing")
 
-    def net(patches: torch.Tensor) -> NetOutput:
-        """Say the true place with z off by a tenth of half a cube: 14 mm."""
-        records = [r for records in DATA_SETS["icvl"].read(root, "test", "").values() for r in records]
-        batch = recorded._batch(records, DATA_SETS["icvl"], recorded.NOTHING, np.random.default_rng(0))
-        uvz = torch.from_numpy(batch.uvz) + torch.tensor([0, 0, 0.1])
-        return NetOutput(uvz, uvz[:, 0, 0], uvz[:, 0, 0], uvz[..., 0], uvz[..., 0], patches)
+    class Net(torch.nn.Module):
+        """Says the true place with z off by a tenth of half a cube: 14 mm."""
 
-    monkeypatch.setattr(recorded, "load_weights", lambda *_: net)
+        config = NetworkConfig()
+
+        def forward(self, patches: torch.Tensor) -> NetOutput:
+            records = [r for records in DATA_SETS["icvl"].read(root, "test", "").values() for r in records]
+            batch = recorded._batch(records, DATA_SETS["icvl"], recorded.NOTHING, np.random.default_rng(0))
+            uvz = torch.from_numpy(batch.uvz) + torch.tensor([0, 0, 0.1])
+            return NetOutput(uvz, uvz[:, 0, 0], uvz[:, 0, 0], uvz[..., 0], uvz[..., 0], patches)
+
+    monkeypatch.setattr(recorded, "load_weights", lambda *_: Net())
     monkeypatch.setattr(recorded, "read_training", lambda _: {"data": "icvl", "subject": "P0"})
-    values = evaluate_recorded("icvl", root, Path())
-    assert 14 < values["mean_mm"] < 14.5  # 14 along z, and a little sideways along the ray
-    assert values["within_20mm"] == 1.0
+    errors, _ = recorded_errors("icvl", root, Path())
+    assert 14 < errors.mean() < 14.5  # 14 along z, and a little sideways along the ray
+    assert errors.max() < 20
 
 
 def test_recipes_follow_the_size_of_the_data_set() -> None:

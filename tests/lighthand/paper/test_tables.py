@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pytest
 
+from lighthand.config import config_to_dict
 from lighthand.datasets.benchmarks import BENCHMARKS
 from lighthand.errors import DataError
-from lighthand.paper.__main__ import ICVL, SYNTHETIC, main
-from lighthand.paper.tables import NOT_TRAINED, STEPS, Measured, read_measured, write_tables
+from lighthand.network import FAST, PAPER, NetworkConfig
+from lighthand.paper.__main__ import ICVL, NO_IMAGES, NOT_GIVEN, SYNTHETIC, main
+from lighthand.paper.tables import NOT_BUILT, NOT_MEASURED, STEPS, Measured, read_measured, write_tables
 from tests.lighthand.published_files import uvd, write, write_truth
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -24,18 +27,25 @@ def parse(text: str) -> list[dict[str, list[str]]]:
     return [{cells[0]: cells[1:] for cells in table[2:]} for table in rows]
 
 
+def measured(config: NetworkConfig, data: str = "icvl", **change: Any) -> dict[str, Any]:
+    """Give what ``lighthand.evaluate`` writes of a network, as far as the tables read it."""
+    network = config_to_dict(replace(config, joints=len(BENCHMARKS[data].joints)))
+    return {"data": data, "weights": "w.safetensors", "mean_mm": 7.125, "network": network, **change}
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
-    """Run the command once: labels of ICVL, TriHorn-Net's file 2 mm off, an error of ours."""
+    """Run the command once: labels of ICVL, TriHorn-Net's file 2 mm off, errors of ours."""
     root = tmp_path_factory.mktemp("paper")
     values = uvd(BENCHMARKS["icvl"])
     write_truth(root, BENCHMARKS["icvl"])
     values[..., 2] += 2
     write(root / "icvl" / "ArXiv_ICVL_TriHorn_Net.txt", values)
-    ours = {"data": "icvl", "weights": "runs/icvl/hand.safetensors", "mean_mm": 7.125}
+    ours = measured(PAPER, weights="runs/icvl/hand.safetensors")
     (root / "ours.json").write_text(json.dumps(ours))
-    arguments = f"--root {root} --out {root / 'out'} --weights {weights} --measured {root / 'ours.json'}"
-    assert main(arguments.split()) == 0
+    (root / "shipped.json").write_text(json.dumps(measured(NetworkConfig(), "nyu", mean_mm=9.5)))
+    files = f"{root / 'ours.json'} {root / 'shipped.json'}"
+    assert main(f"--root {root} --out {root / 'out'} --weights {weights} --measured {files}".split()) == 0
     return root / "out"
 
 
@@ -55,21 +65,26 @@ def test_the_ladder_is_counted_on_real_modules(written: Path) -> None:
 def test_each_peer_has_its_printed_and_its_own_numbers(written: Path) -> None:
     icvl, nyu, _ = parse((written / "paper-tables.md").read_text())
     assert icvl["TriHorn-Net"][:2] == ["5.73", "2.00"]
-    assert nyu["TriHorn-Net"][:2] == ["7.68", "no file"]
-    assert icvl["V2V-PoseNet"] == ["6.28", "-", "38.453", "-", "3.41", "-"]
+    assert icvl["HandPointNet (not in the paper)"][1] == "no file"
+    assert nyu["TriHorn-Net"][:2] == ["7.68", "no labels"]
+    assert icvl["V2V-PoseNet"] == ["6.28", "-", "38.453", NOT_BUILT, "3.41", NOT_BUILT]
+    assert nyu["HandFoldingNet"] == ["8.58", "-", "35.788", NOT_BUILT, "1.283", NOT_BUILT]
     assert float(icvl["A2J"][3]) == pytest.approx(6.21, rel=0.01)
     for table in (icvl, nyu):
         assert float(table["TriHorn-Net"][5]) == pytest.approx(7.81, rel=0.01)
-        assert table["LightHand as shipped"][1] == NOT_TRAINED
         assert float(table["ours in the paper"][5]) == pytest.approx(0.18, rel=0.015)
     assert icvl["A2J"][3] != nyu["A2J"][3]  # 16 and 14 joints
     assert icvl["ours in the paper"][1] == "7.12 (`runs/icvl/hand.safetensors`)"
-    assert nyu["ours in the paper"][1] == NOT_TRAINED
+    assert nyu["LightHand as shipped"][1] == "9.50 (`w.safetensors`)"
+    assert [nyu["ours in the paper"][1], icvl["LightHand as shipped"][1]] == [NOT_MEASURED] * 2
     assert icvl.keys() == nyu.keys()
 
 
 def test_the_command_writes_what_its_page_shows(written: Path) -> None:
     text = (written / "paper-tables.md").read_text()
+    assert f"*{NOT_BUILT}*" in text
+    assert NOT_GIVEN in text
+    assert NO_IMAGES not in text  # a measured value stands there
     for picture in (SYNTHETIC, ICVL):
         assert picture in text
         assert cv2.imread(str(written / picture)) is not None
@@ -91,6 +106,9 @@ def test_the_tables_in_the_docs_are_those_of_this_code(shared_data: Path) -> Non
         ({"data": "icvl", "weights": "w"}, "no error of ours can be read"),
         ({"data": "icvl", "weights": "w", "mean_mm": None}, "no error of ours can be read"),
         ({"data": "cvar", "weights": "w", "mean_mm": 9}, "9.0 mm on 'cvar', expected an error on icvl or nyu"),
+        ({"data": "icvl", "weights": "w", "mean_mm": 9}, "of a network of the shape None; .*lighthand.evaluate"),
+        (measured(FAST), "'stem': 16.*; the tables have rows for 'ours in the paper', .* and 'LightHand as shipped'"),
+        (measured(PAPER, data="nyu") | {"data": "icvl"}, "'joints': 14.*; the tables have rows"),
     ],
 )
 def test_what_is_no_error_of_ours(tmp_path: Path, values: Any, message: str) -> None:
@@ -101,18 +119,39 @@ def test_what_is_no_error_of_ours(tmp_path: Path, values: Any, message: str) -> 
         read_measured(path)
 
 
-def test_an_error_of_ours(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("config", "row"), [(PAPER, "ours in the paper"), (NetworkConfig(), "LightHand as shipped")])
+def test_an_error_of_ours_goes_to_the_row_of_its_network(tmp_path: Path, config: NetworkConfig, row: str) -> None:
     path = tmp_path / "ours.json"
-    path.write_text(json.dumps({"data": "nyu", "weights": "w.safetensors", "mean_mm": 9.5}))
-    assert read_measured(path) == Measured("nyu", "w.safetensors", 9.5)
+    path.write_text(json.dumps(measured(config, "nyu", mean_mm=9.5)))
+    assert read_measured(path) == Measured("nyu", row, "w.safetensors", 9.5)
 
 
-def test_images_need_labels(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [("--images x", "--images needs --root"), ("--icvl-weights w --root x", "--icvl-weights needs --images")],
+)
+def test_what_needs_more(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["--images", "x"])
-    assert "--images needs --root" in capsys.readouterr().err
+        main(arguments.split())
+    assert message in capsys.readouterr().err
+
+
+def test_the_labels_of_one_test_set_do(tmp_path: Path, weights: Path) -> None:
+    values = uvd(BENCHMARKS["nyu"])
+    write_truth(tmp_path, BENCHMARKS["nyu"])
+    values[..., 2] += 3
+    write(tmp_path / "nyu" / "ArXiv_NYU_TriHorn_Net.txt", values)
+    out = tmp_path / "out"
+    assert main(f"--root {tmp_path} --out {out} --weights {weights}".split()) == 0
+    text = (out / "paper-tables.md").read_text()
+    icvl, nyu, _ = parse(text)
+    assert (icvl["TriHorn-Net"][1], nyu["TriHorn-Net"][1]) == ("no labels", "3.00")
+    assert NO_IMAGES in text
+    assert not (out / ICVL).exists()
 
 
 def test_a_folder_without_labels_ends_with_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--root", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
-    assert "icvl_test_groundtruth_label.txt: cannot be read" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "no labels" in error
+    assert "nyu_test_groundtruth_label.txt" in error
