@@ -17,7 +17,9 @@ joint is that close, a frame without a pose counting as farther; ``curve`` has t
 fraction of all frames where that is at most 60 mm. ``side_correct`` is of the frames with a pose.
 ``unsmoothed_mean_mm`` is the error of the poses before the tracker smooths them. With exactly two sequences
 ``offset_mean_mm`` is the mean error after one constant offset a joint (3 numbers, camera space), fitted on the other
-sequence, for data sets define joints differently; ``offset_within_20mm`` and ``offset_within_30mm`` likewise.
+sequence, for data sets define joints differently; ``offset_per_joint_mm``, ``offset_within_20mm`` and
+``offset_within_30mm`` likewise. ``turning_offset_mean_mm`` is the mean error after one offset a joint that turns with
+the palm that we see.
 ``at_data_bones`` holds both means once more, of our joints moved as little as it takes for the bone lengths that the
 data set gives every hand (``lighthand.handsize.keep_bones``): with 20 lengths from the annotation, which no camera has,
 so not to be compared with a target. ``confidence_mean`` is what the network thinks of its joints,
@@ -87,6 +89,12 @@ def _print_report(values: dict[str, Any], predictions: Sequence[Prediction]) -> 
         print(
             f"with the data's bone lengths: mean {_mm(short['mean_mm']).strip()} mm, after offsets "
             f"{_mm(short.get('offset_mean_mm')).strip()} mm"
+        )
+    if "offset_per_joint_mm" in values:
+        others = [v for name, v in values["offset_per_joint_mm"].items() if name not in ("wrist", "thumb_cmc")]
+        print(
+            f"after offsets that turn with the palm: mean {_mm(values['turning_offset_mean_mm']).strip()} mm; after "
+            f"constant ones, without wrist and root of the thumb: {_mm(sum(others) / len(others)).strip()} mm"
         )
     if spread := values.get("depth_scatter_mm"):
         print(

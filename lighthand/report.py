@@ -99,9 +99,33 @@ def after_offsets(predictions: Sequence[Prediction]) -> list[Prediction]:
     return [replace(p, predicted_mm=p.predicted_mm - offset) for p, offset in zip(predictions, offsets, strict=True)]
 
 
+def _palm_axes(joints_mm: FloatArray) -> FloatArray:
+    """Give (N, 3, 3), whose columns are the palm's axes: to the fingers, to the index finger's side, out of it."""
+    along = joints_mm[:, JOINT_NAMES.index("middle_mcp")] - joints_mm[:, 0]
+    across = joints_mm[:, JOINT_NAMES.index("index_mcp")] - joints_mm[:, JOINT_NAMES.index("little_mcp")]
+    out = np.cross(along, across)
+    axes = np.stack([along, np.cross(out, along), out], axis=-1)
+    turns: FloatArray = axes / np.linalg.norm(axes, axis=1, keepdims=True)
+    return turns
+
+
+def _turning_offset_mean(predictions: Sequence[Prediction]) -> float | None:
+    """Give the mean error after one offset a joint that turns with our palm, fitted on the other of two sequences."""
+    axes = [_palm_axes(p.predicted_mm) for p in predictions]
+    turned = zip(predictions, axes, strict=True)
+    gaps = [((p.predicted_mm - p.true_mm) @ turn).astype(np.float32) for p, turn in turned]
+    offsets = [mean_offset(other, np.zeros_like(other)) for other in gaps[::-1]]
+    left = np.concatenate([np.linalg.norm(gap - offset, axis=-1) for gap, offset in zip(gaps, offsets, strict=True)])
+    return _mean(left[found(left)])
+
+
 def _add_offset_means(total: dict[str, Any], predictions: Sequence[Prediction]) -> None:
     """Add the errors after one offset a joint, fitted on the other of two sequences."""
     moved = after_offsets(predictions)
+    if moved:
+        errors = np.concatenate([part.errors_mm for part in moved])
+        total["offset_per_joint_mm"] = dict(zip(JOINT_NAMES, map(_mean, errors[found(errors)].T), strict=True))
+        total["turning_offset_mean_mm"] = _turning_offset_mean(predictions)
     for rows, parts in ((total, moved), *((total["per_sequence"][p.name], [p]) for p in moved)):
         if parts:
             errors = np.concatenate([part.errors_mm for part in parts])

@@ -74,6 +74,23 @@ def test_an_offset_is_fitted_on_the_other_of_two_sequences() -> None:
     assert values["frames"] == 4
 
 
+def test_an_offset_may_turn_with_the_palm() -> None:
+    true = joints(0).astype(np.float64)
+    turns = [np.eye(3), np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]]), np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])]
+    hands = []
+    for name, order in (("A", [0, 1, 2]), ("B", [2, 1, 0, 0])):
+        there = np.stack([true @ turns[number].T for number in order]).astype(np.float32)
+        said = there.copy()
+        said[:, 3] += np.stack([turns[number] @ [5, -7, 9] for number in order]).astype(np.float32)
+        gone = prediction(name, [[0, 0, 0]] * len(order))
+        hands.append(replace(gone, true_mm=there, predicted_mm=said, unsmoothed_mm=said))
+    values = report(hands)
+    assert values["turning_offset_mean_mm"] == pytest.approx(0, abs=1e-3)
+    assert values["offset_per_joint_mm"]["thumb_ip"] > 3  # a constant one cannot follow
+    assert values["offset_per_joint_mm"]["wrist"] == pytest.approx(0, abs=1e-3)
+    assert "turning_offset_mean_mm" not in report(hands[:1])
+
+
 def test_our_joints_are_moved_to_the_bones_of_the_data() -> None:
     hands = [prediction("A", [[0, 0, 0], None]), prediction("B", [[5, 0, 0]])]
     ends = np.array(BONES)
