@@ -73,7 +73,8 @@ def load_hand(path: Path) -> HandSize:
     """
     if not path.is_file():
         raise ConfigError(
-            f"{path}: no such file. Learn the hand: python -m lighthand.calibrate hand --log LOG.csv --user NAME"
+            f"{path}: no such file. Learn the hand: "
+            ".venv/bin/python -m lighthand.calibrate hand --log LOG.csv --user NAME"
         )
     return load_config(HandSize, path)
 

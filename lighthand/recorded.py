@@ -125,8 +125,8 @@ def recorded_errors(data: DataName, root: Path, weights: Path) -> tuple[FloatArr
         found = trained_on if trained_on != data else f"{data}, but they do not say whose frames were left for the test"
         raise WeightsError(
             f"{weights}: trained on {found}; expected weights of {data}. Train on it first: "
-            f"python -m lighthand.train --data {data} --root {root} --out DIR; then give DIR/hand.safetensors as "
-            "--weights."
+            f".venv/bin/python -m lighthand.train --data {data} --root {root} --out DIR; then give "
+            "DIR/hand.safetensors as --weights."
         )
     net = load_weights(weights, of.joints, of.cube_mm)
     records = [record for sequence in of.read(root, "test", subject).values() for record in sequence]

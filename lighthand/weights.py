@@ -121,7 +121,9 @@ def read_training(path: Path) -> dict[str, Any]:
 def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     """Give metadata and tensors."""
     if not path.is_file():
-        raise WeightsError(f"{path}: no such file. Choose another file, or train one: python -m lighthand.train.")
+        raise WeightsError(
+            f"{path}: no such file. Choose another file, or train one: .venv/bin/python -m lighthand.train --help"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

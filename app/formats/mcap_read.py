@@ -116,7 +116,8 @@ class McapRecording(Recording):
             topics = ", ".join(sorted(self._places))
             raise SourceError(
                 f"{self._path}: holds {topics}, but no {DEPTH} with {FRAME} beside it: no frame that LightHand "
-                "recorded. Record again, or convert the original: python -m app.recording convert SRC DST.mcap."
+                "recorded. Record again, or convert the original: "
+                ".venv/bin/python -m app.recording convert SRC DST.mcap."
             )
         self.count = len(depth)
         self.about = self._describe()

@@ -81,7 +81,7 @@ def check_ours(path: Path, file: BinaryIO) -> None:
     if library != LIBRARY:
         raise SourceError(
             f"{path}: an MCAP of {library or 'an unknown program'}, not of LightHand. Only recordings of its own play: "
-            "record again, or convert the original: python -m app.recording convert SRC DST.mcap."
+            "record again, or convert the original: .venv/bin/python -m app.recording convert SRC DST.mcap."
         )
 
 

@@ -42,8 +42,13 @@ class NetworkSource:
         """Check the parts against each other.
 
         Raises:
-            ConfigError: no thread, or a device or precision that the backend does not offer.
+            ConfigError: no thread, a device or precision that the backend does not offer, or an export as weights.
         """
+        if self.weights.suffix == ".onnx":
+            raise ConfigError(
+                f"network.weights={self.weights}: an export. Give the weights it was made from: "
+                f"{self.weights.with_suffix('.safetensors')}"
+            )
         if self.threads < 1:
             raise ConfigError(f"network.threads={self.threads}: expected at least 1.")
         if self.precision == "bf16" and self.backend != "openvino":

@@ -66,7 +66,7 @@ def read_export(weights: Path) -> bytes:
     """
     if not weights.is_file():
         raise WeightsError(
-            f"{weights}: no such file. Choose another file, or train one: python -m lighthand.train --help"
+            f"{weights}: no such file. Choose another file, or train one: .venv/bin/python -m lighthand.train --help"
         )
     path = export_path(weights)
     try:

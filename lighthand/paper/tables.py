@@ -96,7 +96,8 @@ def read_measured(path: Path) -> Measured:
         data, weights, mean_mm = str(values["data"]), str(values["weights"]), float(values["mean_mm"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(
-            f"{path}: no error of ours can be read ({error}). Write it with: python -m lighthand.evaluate --json FILE."
+            f"{path}: no error of ours can be read ({error}). Write it with: "
+            ".venv/bin/python -m lighthand.evaluate --json FILE."
         ) from error
     if data not in BENCHMARKS or not math.isfinite(mean_mm):
         raise DataError(f"{path}: {mean_mm} mm on {data!r}, expected an error on {' or '.join(BENCHMARKS)}.")

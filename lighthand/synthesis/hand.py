@@ -106,7 +106,7 @@ class HandModel:
         except (OSError, KeyError, ValueError, BadZipFile) as error:
             raise DataError(
                 f"{path}: not a hand asset ({error}). Restore it from the repository, or make it again with "
-                "python -m lighthand.synthesis.extract."
+                ".venv/bin/python -m lighthand.synthesis.extract."
             ) from error
 
     def pose(

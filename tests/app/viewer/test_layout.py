@@ -60,7 +60,7 @@ COMMANDS = {
     ".venv/bin/python -m pip install -e '.[azure]'": "Azure Kinect: no depth engine (there is none). Install it: {}",
     "sudo apt-get install libopenni2-0": "OpenNI2 is not installed: {} (looked in /usr/lib, /opt/OpenNI2)",
     "`sudo modprobe -r gspca_kinect`": "The kernel has the camera until {}; then, plug it in again.",
-    "python -m lighthand.train": "weights/mine.safetensors: no such file. Choose another file, or train one: {}.",
+    ".venv/bin/python -m lighthand.train": "weights/mine.safetensors: no such file. Choose another, or train one: {}.",
     "--camera synthetic": "No camera: --list shows the cameras that are there, {} needs none.",
     "/etc/udev/rules.d": "RealSense: no depth camera found. Copy the file of the rules to {}, plug it in again.",
 }

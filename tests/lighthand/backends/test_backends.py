@@ -147,6 +147,11 @@ def test_missing_weights(tmp_path: Path, backend: Backend) -> None:
         open_estimator(NetworkSource(tmp_path / "none.safetensors", backend))
 
 
+def test_an_export_is_no_weights() -> None:
+    with pytest.raises(ConfigError, match=r"an export. Give the weights it was made from: mine/hand.safetensors"):
+        NetworkSource(Path("mine/hand.onnx"))
+
+
 def other_weights(path: Path) -> None:
     save_weights(path, HandNet(load_weights(path).config), extra={})
 
