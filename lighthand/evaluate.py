@@ -18,8 +18,8 @@ fraction of all frames where that is at most 60 mm. ``side_correct`` is of the f
 ``unsmoothed_mean_mm`` is the error of the poses before the tracker smooths them. With exactly two sequences
 ``offset_mean_mm`` is the mean error after one constant offset a joint (3 numbers, camera space), fitted on the other
 sequence, for data sets define joints differently; ``offset_per_joint_mm``, ``offset_within_20mm`` and
-``offset_within_30mm`` likewise. ``turning_offset_mean_mm`` is the mean error after one offset a joint that turns with
-the palm that we see.
+``offset_within_30mm`` likewise, and ``offset_axes_mm`` along x, y and z (depth) alone. ``turning_offset_mean_mm`` is
+the mean error after one offset a joint that turns with the palm that we see.
 ``at_data_bones`` holds both means once more, of our joints moved as little as it takes for the bone lengths that the
 data set gives every hand (``lighthand.handsize.keep_bones``): with 20 lengths from the annotation, which no camera has,
 so not to be compared with a target. ``confidence_mean`` is what the network thinks of its joints,
@@ -92,6 +92,8 @@ def _print_report(values: dict[str, Any], predictions: Sequence[Prediction]) -> 
         )
     if "offset_per_joint_mm" in values:
         others = [v for name, v in values["offset_per_joint_mm"].items() if name not in ("wrist", "thumb_cmc")]
+        along = {axis: _mm(value).strip() for axis, value in values["offset_axes_mm"].items()}
+        print(f"after offsets, along x {along['x']} mm, y {along['y']} mm, depth {along['z']} mm in the mean")
         print(
             f"after offsets that turn with the palm: mean {_mm(values['turning_offset_mean_mm']).strip()} mm; after "
             f"constant ones, without wrist and root of the thumb: {_mm(sum(others) / len(others)).strip()} mm"

@@ -126,6 +126,8 @@ def _add_offset_means(total: dict[str, Any], predictions: Sequence[Prediction]) 
         errors = np.concatenate([part.errors_mm for part in moved])
         total["offset_per_joint_mm"] = dict(zip(JOINT_NAMES, map(_mean, errors[found(errors)].T), strict=True))
         total["turning_offset_mean_mm"] = _turning_offset_mean(predictions)
+        gaps = np.concatenate([np.abs(part.predicted_mm - part.true_mm) for part in moved])[found(errors)]
+        total["offset_axes_mm"] = dict(zip("xyz", map(_mean, gaps.reshape(-1, 3).T), strict=True))
     for rows, parts in ((total, moved), *((total["per_sequence"][p.name], [p]) for p in moved)):
         if parts:
             errors = np.concatenate([part.errors_mm for part in parts])

@@ -71,6 +71,7 @@ def test_an_offset_is_fitted_on_the_other_of_two_sequences() -> None:
     assert values["offset_mean_mm"] == pytest.approx(7, rel=1e-3)
     assert values["offset_within_20mm"] == 0.75  # of all frames: B's second has no pose
     assert values["per_sequence"]["B"]["offset_within_30mm"] == 0.5
+    assert values["offset_axes_mm"] == pytest.approx({"x": 0, "y": 0, "z": 7}, abs=1e-3)
     assert values["frames"] == 4
 
 
