@@ -17,12 +17,15 @@ def exit_status(work: Callable[[], object]) -> int:
         work: what the command line asks for.
 
     Returns:
-        0, or 2 after an error that the user can mend: one of ours or of the file system.
+        0, or 2 after an error that the user can mend: one of ours, of the file system, or too little memory.
     """
     try:
         work()
     except (LightHandError, OSError) as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except MemoryError as error:
+        sys.stderr.write(f"not enough memory ({error}). Ask for less: smaller batches or sizes, fewer samples.\n")
         return 2
     return 0
 

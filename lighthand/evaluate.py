@@ -132,6 +132,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--reliability", type=Path, metavar="FILE.png", help="plot what the confidence is worth")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw best, median and worst; tips: all")
     options = parser.parse_args(arguments)
+    for name in ("json", "plot", "reliability", "sheet"):
+        path = getattr(options, name)
+        if path is not None and path.is_dir():
+            parser.error(f"--{name} {path}: a folder. Give the file to write.")
     if options.data != "cvar" and (options.sequences or options.centre):
         parser.error("--sequences and --centre go with --data cvar alone")
     options.sequences, options.centre = options.sequences or ["P4", "P5"], options.centre or "segmenter"
@@ -172,6 +176,11 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         if options.plot:
             save_within(options.plot, {f"{options.data}, {options.weights.stem}": errors})
         print(f"{options.data}, {values['frames']} test frames: {values['mean_mm']:.2f} mm mean joint error")
+        if options.data in BENCHMARKS and values["frames"] != BENCHMARKS[options.data].frames:
+            print(
+                f"not to be compared with published errors: those are over {BENCHMARKS[options.data].frames} frames. "
+                "Fetch the data set again."
+            )
         return {"centre": "of the data set", "network": config_to_dict(network), **values}
     if options.data == "cvar":  # before the network: a wrong folder shows at once
         sequences = {name: read_cvar(options.root, name) for name in options.sequences}

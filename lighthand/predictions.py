@@ -91,7 +91,16 @@ def predict_synthetic(estimator: Estimator) -> Prediction:
 
 
 def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
-    """Estimate one crop a frame, centred on the mean of the true joints and not mirrored."""
+    """Estimate one crop a frame, centred on the mean of the true joints and not mirrored.
+
+    Args:
+        name: of the sequence.
+        records: its frames, with true joints.
+        estimator: reads the joints.
+
+    Raises:
+        DataError: there is no frame, one has no true joints, or its image is missing or damaged.
+    """
     true = _truth(records)
     centres = true.mean(axis=1)
     predicted = np.empty_like(true)
@@ -115,12 +124,30 @@ def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estim
 
 
 def predict_each_frame(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
-    """Find and estimate the hand in each frame on its own: nothing is followed, nothing smoothed."""
+    """Find and estimate the hand in each frame on its own: nothing is followed, nothing smoothed.
+
+    Args:
+        name: as ``predict_at_truth``.
+        records: likewise.
+        estimator: likewise.
+
+    Raises:
+        DataError: as ``predict_at_truth``.
+    """
     return _run(name, records, estimator, alone=True)
 
 
 def predict_with_pipeline(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
-    """Run the whole path over the frames in order, as the live program would on the first hand it follows."""
+    """Run the whole path over the frames in order, as the live program would on the first hand it follows.
+
+    Args:
+        name: as ``predict_at_truth``.
+        records: likewise.
+        estimator: likewise.
+
+    Raises:
+        DataError: as ``predict_at_truth``.
+    """
     return _run(name, records, estimator, alone=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from lighthand.crop import PATCH
 from lighthand.datasets.catalogue import DATA_SETS, HELD_OUT, DataName
@@ -13,6 +13,10 @@ from lighthand.errors import ConfigError
 from lighthand.network import NetworkConfig
 from lighthand.network.net import PAPER
 from lighthand.skeleton import JOINTS
+
+_MOST_THREADS: Final = 1024
+_MOST_PIXELS: Final = 4096
+_MOST_CROPS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,23 @@ class TrainConfig:
             ConfigError: a count below its least value, a rate out of range, or a size the hourglass cannot halve.
         """
         for name, stage in (("small", self.small), ("full", self.full)):
-            if stage.steps < 0 or stage.batch < 2 or not 0 < stage.learning_rate < 1:
-                raise ConfigError(f"{name}: {stage}: expected steps >= 0, batch >= 2, 0 < learning_rate < 1.")
-            if stage.steps and (stage.patch < 1 or stage.patch % self.network.input_multiple):
+            if stage.steps < 0 or not 2 <= stage.batch <= _MOST_CROPS or not 0 < stage.learning_rate < 1:
                 raise ConfigError(
-                    f"{name}.patch is {stage.patch}, expected a multiple of {self.network.input_multiple}."
+                    f"{name}: {stage}: expected steps >= 0, 2 <= batch <= {_MOST_CROPS}, 0 < learning_rate < 1."
                 )
-        if self.workers < 0 or self.threads < 1 or self.validate_every < 1 or self.validation_samples < 1:
-            raise ConfigError("workers must be at least 0; threads, validate_every, validation_samples at least 1.")
+            if stage.steps and (not 1 <= stage.patch <= _MOST_PIXELS or stage.patch % self.network.input_multiple):
+                raise ConfigError(
+                    f"{name}.patch is {stage.patch}, expected a multiple of {self.network.input_multiple} up to "
+                    f"{_MOST_PIXELS}."
+                )
+        for name, least, most in (
+            ("workers", 0, _MOST_THREADS),
+            ("threads", 1, _MOST_THREADS),
+            ("validate_every", 1, 2**63),
+            ("validation_samples", 1, _MOST_CROPS),
+        ):
+            if not least <= getattr(self, name) <= most:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected {least} to {most}.")
         joints = JOINTS if self.data == "synthetic" else len(DATA_SETS[self.data].joints)
         if self.network.joints != joints:
             recipe = "" if self.data == "synthetic" else f", or begin with its recipe: --data {self.data} --root DIR"
@@ -92,13 +105,19 @@ class TrainConfig:
                 f"network.joints is {self.network.joints}; a hand of {self.data} has {joints} joints. "
                 f"Set network.joints={joints}{recipe}."
             )
+        if self.data == "synthetic" and self.root is not None:
+            raise ConfigError(f"root is {self.root} and data is synthetic, which reads none. Give --data, or no root.")
+        if self.data != "msra" and self.subject != "P0":
+            raise ConfigError(f"subject is {self.subject}: of msra alone, and data is {self.data}. Leave it out.")
         if self.data != "synthetic":
             if self.root is None:
                 raise ConfigError(f"data is {self.data} and root is not given. Give --data {self.data} --root DIR.")
             if {stage.patch for stage in (self.small, self.full) if stage.steps} - {PATCH}:
                 raise ConfigError(f"patch: recorded crops have {PATCH} pixels. Set small.steps=0, full.patch={PATCH}.")
-        if self.seed < 0 or self.small.steps + self.full.steps < 1:
-            raise ConfigError(f"seed is {self.seed}, expected >= 0; small.steps and full.steps: at least 1 in all.")
+        if not 0 <= self.seed < 2**63 or self.small.steps + self.full.steps < 1:
+            raise ConfigError(
+                f"seed is {self.seed}, expected 0 to 2^63 - 1; small.steps and full.steps: at least 1 in all."
+            )
         if not 0 <= self.ema < 1 or self.weight_decay < 0:
             raise ConfigError(f"ema is {self.ema}, expected 0 <= ema < 1; weight_decay is {self.weight_decay}, >= 0.")
 

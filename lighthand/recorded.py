@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lighthand.datasets.catalogue import DATA_SETS, DataName, DataSet, hold_out
+from lighthand.datasets.catalogue import DATA_SETS, MEASURED, DataName, DataSet, hold_out
 from lighthand.datasets.crops import NOTHING, Augmentation, cut
 from lighthand.datasets.record import DepthRecord
 from lighthand.errors import DataError, WeightsError
@@ -25,7 +25,14 @@ from lighthand.weights import load_weights, read_training
 
 
 class RecordedCrops:
-    """A source of training: the training part of a data set."""
+    """A source of training: the training part of a data set.
+
+    Attributes:
+        name: of the data set.
+        joints: their names, in order.
+        cube_mm: edge of the crops.
+        frames: how many are trained on, and how many are held out.
+    """
 
     def __init__(self, config: TrainConfig, rank: int = 0, world: int = 1) -> None:
         """Read the annotations.
@@ -43,6 +50,7 @@ class RecordedCrops:
         assert config.root is not None
         self._config = config
         self._rank, self._world = rank, world
+        self.name = config.data
         self._set = DATA_SETS[config.data]
         self.joints, self.cube_mm = self._set.joints, self._set.cube_mm
         self._training, self._validation = hold_out(self._set.read(config.root, "training", config.subject))
@@ -51,6 +59,7 @@ class RecordedCrops:
                 f"{config.root}: {len(self._training)} frames of {config.data}, of which none can be held out. Check "
                 "--root."
             )
+        self.frames = len(self._training), len(self._validation)
         self._order = (-1, np.empty(0, np.int64))
 
     def batch(self, step: int) -> Batch:
@@ -118,6 +127,8 @@ def recorded_errors(data: DataName, root: Path, weights: Path) -> tuple[FloatArr
         DataError: an annotation or an image is missing or damaged, or the joints of the test are not public.
         WeightsError: the weights were not trained on this data set, or do not say so.
     """
+    if data not in MEASURED:
+        raise DataError(f"The joints of {data}'s test were never published: choose one of {', '.join(MEASURED)}.")
     of = DATA_SETS[data]
     training = read_training(weights)
     trained_on, subject = training.get("data"), training.get("subject")
@@ -130,8 +141,8 @@ def recorded_errors(data: DataName, root: Path, weights: Path) -> tuple[FloatArr
         )
     net = load_weights(weights, of.joints, of.cube_mm)
     records = [record for sequence in of.read(root, "test", subject).values() for record in sequence]
-    if any(record.joints_mm is None for record in records):
-        raise DataError(f"{root}: the joints of {data}'s test were never published, so there is nothing to compare.")
+    if not records:
+        raise DataError(f"{root}: no frame in the test part of {data}. Fetch the data set again.")
     parts = [joint_errors(*predict(net, records[at : at + 100], of)) for at in range(0, len(records), 100)]
     return np.concatenate(parts), net.config
 

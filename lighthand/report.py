@@ -19,7 +19,14 @@ from lighthand.types import FloatArray
 
 
 def figures(predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """Sum up one or more sequences; None stands for what no frame could tell."""
+    """Sum up one or more sequences.
+
+    Args:
+        predictions: of each sequence.
+
+    Returns:
+        What ``lighthand.evaluate`` writes of each sequence; None stands for what no frame could tell.
+    """
     errors = np.concatenate([prediction.errors_mm for prediction in predictions])
     unsmoothed = np.concatenate([joint_errors(p.unsmoothed_mm, p.true_mm) for p in predictions])
     gaps = np.concatenate([np.linalg.norm(p.centres_mm - p.true_mm.mean(axis=1), axis=1) for p in predictions])
@@ -74,6 +81,9 @@ def report(predictions: Sequence[Prediction], bones_mm: FloatArray | None = None
     Args:
         predictions: of each sequence.
         bones_mm: (20,), the lengths that the data set gives every hand's bones, if it does.
+
+    Returns:
+        ``figures`` of all, with those of each as ``per_sequence``; the rest as ``lighthand.evaluate`` says.
     """
     total = figures(predictions)
     total["per_sequence"] = {prediction.name: figures([prediction]) for prediction in predictions}

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from lighthand.crop import CUBE_MM
+from lighthand.errors import LightHandError
 from lighthand.recipe import TrainConfig
 from lighthand.recorded import RecordedCrops
 from lighthand.skeleton import JOINT_NAMES
@@ -58,14 +59,20 @@ def open_source(config: TrainConfig, rank: int = 0, world: int = 1) -> Source:
     return SyntheticCrops(config, rank) if config.data == "synthetic" else RecordedCrops(config, rank, world)
 
 
-class _Crops(Dataset[dict[str, Tensor]]):
-    """Batch number ``step`` of a source, so that any worker can make any batch."""
+class _Crops(Dataset[dict[str, Tensor] | LightHandError]):
+    """Batch number ``step`` of a source, so that any worker can make any batch.
+
+    An error of ours is given, not raised: out of a worker PyTorch would raise it with a traceback as its text.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
 
-    def __getitem__(self, step: int) -> dict[str, Tensor]:
-        batch = self.source.batch(step)
+    def __getitem__(self, step: int) -> dict[str, Tensor] | LightHandError:
+        try:
+            batch = self.source.batch(step)
+        except LightHandError as error:
+            return error
         return {
             "patches": torch.from_numpy(batch.patches)[:, None],  # (B, 1, S, S)
             "uvz": torch.from_numpy(batch.uvz),
@@ -84,8 +91,14 @@ def batches(source: Source, steps: range, workers: int, *, pin: bool) -> Iterato
         steps: their numbers.
         workers: processes that make them ahead; with none they are made here, as they are asked for.
         pin: hold them in memory that a GPU can copy from.
+
+    Yields:
+        ``patches`` (B, 1, S, S), ``uvz`` (B, J, 3), ``mask`` and ``visible`` (B, J), ``right`` and ``presence`` (B,).
+
+    Raises:
+        DataError: an image is missing or damaged.
     """
-    loader: DataLoader[dict[str, Tensor]] = DataLoader(
+    loader: DataLoader[dict[str, Tensor] | LightHandError] = DataLoader(
         _Crops(source),
         batch_size=None,
         sampler=steps,
@@ -93,4 +106,7 @@ def batches(source: Source, steps: range, workers: int, *, pin: bool) -> Iterato
         prefetch_factor=8 if workers else None,
         pin_memory=pin,
     )
-    return iter(loader)
+    for batch in loader:
+        if isinstance(batch, LightHandError):
+            raise batch
+        yield batch

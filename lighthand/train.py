@@ -37,12 +37,13 @@ from tqdm import tqdm
 from lighthand.checkpoint import read_checkpoint
 from lighthand.command import exit_status
 from lighthand.config import config_to_dict, load_config
-from lighthand.datasets.catalogue import NAMES
+from lighthand.datasets.catalogue import DATA_SETS, NAMES
 from lighthand.drawing import save_curves
 from lighthand.errors import ConfigError, WeightsError
 from lighthand.network import HandNet, NetOutput
 from lighthand.network.losses import binary_loss, heatmap_cross_entropy, joint_loss, near
 from lighthand.recipe import StageConfig, TrainConfig, data_recipe
+from lighthand.recorded import RecordedCrops
 from lighthand.reliability import calibrate, calibration_set
 from lighthand.source import batches, open_source
 from lighthand.synthesis.sample import Batch
@@ -98,9 +99,12 @@ class Run:
 
         Raises:
             DataError: the data set to train on is missing or damaged.
-            WeightsError: the checkpoint there is damaged, or belongs to another config or number of processes, or the
-                weights to start with to another network.
+            WeightsError: the checkpoint there is damaged, or belongs to another config or number of processes, the
+                weights to start with belong to another network, or weights lie in ``out`` that are of no run there.
         """
+        weights = out / "hand.safetensors"
+        if weights.exists() and not (out / "last.pt").exists():
+            raise WeightsError(f"{weights}: is there already, without a last.pt to go on from. Take another --out.")
         self.config = config
         self.out = out
         self.rank = int(os.environ.get("RANK", 0))
@@ -151,7 +155,11 @@ class Run:
         self.start = state.get("start", "not recorded")  # by a run of before this was kept
 
     def save(self) -> None:
-        """Write checkpoint, averaged weights and log; each file appears whole or not at all."""
+        """Write checkpoint, averaged weights and log; each file appears whole or not at all.
+
+        Raises:
+            WeightsError: a file cannot be written.
+        """
         state = {
             "config": json.dumps(config_to_dict(self.config), sort_keys=True),
             "net": self.net.state_dict(),
@@ -165,7 +173,7 @@ class Run:
         }
         row = self.rows[-1]
         extra = {
-            "training": json.dumps({**config_to_dict(self.config), "start": self.start}),
+            "training": json.dumps({**config_to_dict(self.config), "start": self.start, "root": None}),  # no paths
             "steps": str(self.step),
             "samples": str(int(row["samples"])),
             "validation_mm": f"{row['validation_mm']:.3f}",
@@ -179,16 +187,28 @@ class Run:
         if self.config.data == "synthetic" or row["validation_mm"] <= min(past["validation_mm"] for past in self.rows):
             weights = self.out / "hand.safetensors"
             save_weights(weights, net, extra=extra, joints=self.source.joints, cube_mm=self.source.cube_mm)
-        with (self.out / "log.csv.tmp").open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.rows[0])
-            writer.writeheader()
-            writer.writerows(self.rows)
-        (self.out / "log.csv.tmp").replace(self.out / "log.csv")
-        torch.save(state, self.out / "last.pt.tmp")  # last: a run killed before it writes the others again
-        (self.out / "last.pt.tmp").replace(self.out / "last.pt")
+        try:
+            with (self.out / "log.csv.tmp").open("w", newline="") as file:
+                writer = csv.DictWriter(file, self.rows[0])
+                writer.writeheader()
+                writer.writerows(self.rows)
+            (self.out / "log.csv.tmp").replace(self.out / "log.csv")
+            torch.save(state, self.out / "last.pt.tmp")  # last: a run killed before it writes the others again
+            (self.out / "last.pt.tmp").replace(self.out / "last.pt")
+        except (OSError, RuntimeError) as error:  # torch.save has the latter for a full disk
+            reason = str(error).partition("\n")[0]
+            raise WeightsError(
+                f"{self.out}: the checkpoint of step {self.step} cannot be written ({reason}). Check the folder and "
+                "the disk, then start again: the run goes on from the checkpoint before."
+            ) from error
 
     def train(self, stop_after: int | None = None) -> None:
-        """Run to the end, or until ``stop_after`` steps are done in all, with a checkpoint there."""
+        """Run to the end, or until ``stop_after`` steps are done in all, with a checkpoint there.
+
+        Raises:
+            DataError: an image of the data set is missing or damaged.
+            WeightsError: the loss is not finite, or a checkpoint cannot be written.
+        """
         config = self.config
         end = min(config.steps, stop_after or sys.maxsize)
         bf16 = _has_bf16(self.device)
@@ -252,7 +272,16 @@ class Run:
 
 
 def plot(log: Path, picture: Path) -> None:
-    """Draw the log's validation error over samples, a curve a size of the patches."""
+    """Draw the log's validation error over samples, a curve a size of the patches.
+
+    Args:
+        log: the ``log.csv`` of a run.
+        picture: the PNG to write.
+
+    Raises:
+        OSError: the log cannot be read.
+        DataError: the picture cannot be written.
+    """
     with log.open(newline="") as file:
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
     table = np.array([(0, 0, np.nan), *((row["samples"], row["patch"], row["validation_mm"]) for row in rows)])
@@ -283,6 +312,10 @@ def _train(options: argparse.Namespace) -> None:
     except OSError as error:
         raise ConfigError(f"--out {options.out}: cannot be made a folder ({error}). Give another.") from error
     run = Run(config, options.out)
+    if isinstance(run.source, RecordedCrops) and run.rank == 0:
+        trained, held_out = run.source.frames
+        published = DATA_SETS[run.source.name].frames
+        print(f"{run.source.name}: {trained} frames to train on, {held_out} held out; published: {published} in all")
     run.train()
     if run.rank == 0:
         plot(options.out / "log.csv", options.out / "log.png")

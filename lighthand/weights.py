@@ -134,7 +134,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
 def _read_json(path: Path, metadata: Mapping[str, str], key: str) -> object:
     try:
         value: object = json.loads(metadata[key])
-    except (KeyError, json.JSONDecodeError) as error:
+    except (KeyError, json.JSONDecodeError, RecursionError) as error:
         raise WeightsError(f"{path}: metadata {key!r} is missing or damaged. Fetch or train it again.") from error
     return value
 

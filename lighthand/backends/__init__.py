@@ -42,15 +42,16 @@ class NetworkSource:
         """Check the parts against each other.
 
         Raises:
-            ConfigError: no thread, a device or precision that the backend does not offer, or an export as weights.
+            ConfigError: no thread or absurdly many, a device or precision that the backend does not offer, or an
+                export as weights.
         """
         if self.weights.suffix == ".onnx":
             raise ConfigError(
                 f"network.weights={self.weights}: an export. Give the weights it was made from: "
                 f"{self.weights.with_suffix('.safetensors')}"
             )
-        if self.threads < 1:
-            raise ConfigError(f"network.threads={self.threads}: expected at least 1.")
+        if not 1 <= self.threads <= 1024:
+            raise ConfigError(f"network.threads={self.threads}: expected 1 to 1024.")
         if self.precision == "bf16" and self.backend != "openvino":
             raise ConfigError(f"network.precision=bf16: {self.backend} has fp32 alone. Set network.backend=openvino.")
         if self.device == "cuda" and self.backend == "openvino":

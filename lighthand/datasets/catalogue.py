@@ -20,6 +20,9 @@ from lighthand.types import FloatArray, Frame
 
 DataName = Literal["icvl", "nyu", "msra", "hands17"]
 NAMES: Final = get_args(DataName)
+MEASURED: Final = ("icvl", "nyu", "msra")
+"""Those whose joints of the test part are public."""
+
 Part = Literal["training", "test"]
 Sequences = dict[str, list[DepthRecord]]
 

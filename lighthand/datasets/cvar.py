@@ -58,7 +58,7 @@ def read_cvar(root: Path, sequence: str) -> list[DepthRecord]:
         raise DataError(f"{absent}: no such folder. There are {', '.join(folders)}: choose of them, or fetch it.")
     path = folders[sequence] / "joint.txt"
     lines = read_counted_lines(path, "CVAR's count of frames, then a path and 21 x 'u v z' a line")
-    return [_record(path, number, line, sequence) for number, line in enumerate(lines, start=2)]
+    return [_record(path, number, line, sequence) for number, line in lines]
 
 
 def _record(path: Path, number: int, line: str, sequence: str) -> DepthRecord:

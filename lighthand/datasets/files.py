@@ -15,36 +15,43 @@ RATE_HZ: Final = 30.0
 """No data set and no annotated recording holds times; frames are stamped at the cameras' nominal rate."""
 
 
-def read_lines(path: Path, content: str) -> list[str]:
+def read_lines(path: Path, content: str) -> list[tuple[int, str]]:
     """Read the lines of a text file that are not blank.
 
     Args:
         path: the file.
         content: what it should hold, for the message.
 
+    Returns:
+        The number of each line in the file, from 1, and its text.
+
     Raises:
         DataError: the file is missing, empty, or no text.
     """
     try:
-        lines = [line for line in path.read_text(encoding="ascii").splitlines() if line.strip()]
+        text = path.read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}), expected {content}. Check --root.") from error
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
         raise DataError(f"{path}: empty, expected {content}. Fetch the data set again.")
     return lines
 
 
-def read_counted_lines(path: Path, content: str) -> list[str]:
+def read_counted_lines(path: Path, content: str) -> list[tuple[int, str]]:
     """Read the lines of a text file that are not blank, without the first, which says how many follow.
 
     Args:
         path: the file.
         content: what it should hold, for the message.
 
+    Returns:
+        As ``read_lines``.
+
     Raises:
         DataError: as ``read_lines``, or the count is another.
     """
-    count, *lines = read_lines(path, content)
+    (_, count), *lines = read_lines(path, content)
     if count.strip() != str(len(lines)):
         raise DataError(f"{path}: {len(lines)} frames, its first line says {count.strip()}. Fetch it again.")
     return lines
@@ -78,13 +85,13 @@ def require_depth(points: npt.NDArray[np.float64], where: str) -> None:
 
     Args:
         points: (J, 3), z last.
-        where: file and line, for the message.
+        where: file and line or frame, for the message.
 
     Raises:
         DataError: a z of 0 or less.
     """
     if not (points[:, 2] > 0).all():
-        raise DataError(f"{where}: a joint without a positive depth. Take the line out, or fetch the data set again.")
+        raise DataError(f"{where}: a point without a positive depth. Take it out, or fetch the data set again.")
 
 
 def require_files(paths: Iterable[Path], named_by: Path) -> None:

@@ -46,9 +46,9 @@ def read_hands17(root: Path, part: Literal["training", "test"]) -> dict[str, lis
     else:
         path, content = root / "frame" / "BoundingBox.txt", "HANDS17's lines of an image and 4 numbers"
     records, images = [], []
-    for seq, line in enumerate(read_lines(path, content)):
+    for seq, (number, line) in enumerate(read_lines(path, content)):
         image, *words = line.split()
-        where = f"{path}, line {seq + 1}"
+        where = f"{path}, line {number}"
         joints = _joints(words, where) if part == "training" else None
         if joints is None and len(words) != 4:
             raise DataError(f"{where}: {len(words)} numbers, expected 4. Fetch the data set again.")

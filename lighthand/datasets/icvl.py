@@ -61,7 +61,7 @@ def read_icvl(root: Path, part: Literal["training", "test"]) -> dict[str, list[D
     sequences: dict[str, list[DepthRecord]] = {}
     for path in (folder / file for file in files):
         images = []
-        for number, line in enumerate(read_lines(path, _FORMAT), start=1):
+        for number, line in read_lines(path, _FORMAT):
             image, *words = line.split()
             sequence = image.partition("/")[0]
             if part == "training" and not (sequence.isdigit() and len(sequence) >= _RECORDED_DIGITS):

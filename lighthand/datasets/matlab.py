@@ -53,8 +53,9 @@ def read_array(path: Path, name: str) -> npt.NDArray[np.float64]:
                 array = _array(data, name)
                 if array is not None:
                     return array
-    except (struct.error, zlib.error, ValueError, KeyError) as error:
-        raise DataError(f"{path}: damaged or cut short ({error}). Fetch the data set again.") from error
+    except (struct.error, zlib.error, ValueError, KeyError, IndexError, StopIteration) as error:
+        reason = str(error) or "a part of an array is missing"  # StopIteration has no text
+        raise DataError(f"{path}: damaged or cut short ({reason}). Fetch the data set again.") from error
     raise DataError(f"{path}: no array {name!r} of real doubles in it. Fetch the data set again.")
 
 

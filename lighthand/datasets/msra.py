@@ -72,8 +72,8 @@ def _read_gesture(folder: Path, subject: str) -> list[DepthRecord]:
     images = [folder / f"{seq:06d}_depth.bin" for seq in range(len(lines))]
     require_files(images, path)
     records = []
-    for seq, (line, image) in enumerate(zip(lines, images, strict=True)):
-        where = f"{path}, line {seq + 2}"
+    for seq, ((number, line), image) in enumerate(zip(lines, images, strict=True)):
+        where = f"{path}, line {number}"
         points = triples(line.split(), JOINTS, where) * (1.0, -1.0, -1.0)
         require_depth(points, where)
         joints = np.ascontiguousarray(points[list(inverse_order(MSRA_ORDER))], np.float32)

@@ -72,7 +72,8 @@ def read_nyu(root: Path, part: Literal["training", "test"]) -> dict[str, list[De
     uvz = uvz[0][:, list(EVALUATED)]
     if not np.isfinite(uvz).all():
         raise DataError(f"{path}: a number is not finite. Fetch the data set again.")
-    require_depth(uvz.reshape(-1, 3), str(path))
+    for number, points in enumerate(uvz, start=1):
+        require_depth(points, f"{path}, frame {number}")
     images = [root / name / f"depth_1_{number:07d}.png" for number in range(1, len(uvz) + 1)]
     require_files(images, path)
     joints = unproject(uvz, CAMERA)
@@ -96,9 +97,11 @@ def _read_centres(path: Path, middles_mm: FloatArray) -> FloatArray:
     lines = read_lines(path, "a centre 'u v z' a frame; it is in data/NYU of mrezaei92/TriHorn-Net on GitHub")
     if len(lines) != len(middles_mm):
         raise DataError(f"{path}: {len(lines)} centres, expected {len(middles_mm)}, one a frame. Fetch the file again.")
-    uvz = triples(" ".join(lines).split(), len(lines), str(path))
-    require_depth(uvz, str(path))
-    centres = unproject(uvz, CAMERA)
+    points = []
+    for number, line in lines:
+        points.append(triples(line.split(), 1, f"{path}, line {number}"))
+        require_depth(points[-1], f"{path}, line {number}")
+    centres = unproject(np.concatenate(points), CAMERA)
     gap = float(np.median(np.linalg.norm(centres - middles_mm, axis=1)))
     if gap > _FARTHEST_MM:
         raise DataError(

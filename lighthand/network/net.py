@@ -20,6 +20,10 @@ from lighthand.network.fusion import AttentionFusion, expectation, pool, spatial
 from lighthand.network.hourglass import STEM_KERNELS, Encoder
 from lighthand.skeleton import JOINTS
 
+_MOST_CHANNELS: Final = 4096
+_MOST_BLOCKS: Final = 64
+_MOST_LEVELS: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkConfig:
@@ -51,12 +55,15 @@ class NetworkConfig:
                 the attention.
         """
         for name in ("joints", "stem", "channels", "depth_features"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"network.{name} is {getattr(self, name)}, expected at least 1.")
+            if not 1 <= getattr(self, name) <= _MOST_CHANNELS:
+                raise ConfigError(f"network.{name} is {getattr(self, name)}, expected 1 to {_MOST_CHANNELS}.")
         if self.stride not in STEM_KERNELS:
             raise ConfigError(f"network.stride is {self.stride}, expected one of {[*STEM_KERNELS]}.")
-        if not self.blocks or not all(isinstance(count, int) and count >= 1 for count in self.blocks):
-            raise ConfigError(f"network.blocks is {self.blocks}, expected a number of at least 1 for each level.")
+        levels = 1 <= len(self.blocks) <= _MOST_LEVELS
+        if not levels or not all(isinstance(count, int) and 1 <= count <= _MOST_BLOCKS for count in self.blocks):
+            raise ConfigError(
+                f"network.blocks is {self.blocks}, expected 1 to {_MOST_BLOCKS} for each of 1 to {_MOST_LEVELS} levels."
+            )
         if self.channels % 2:
             raise ConfigError(f"network.channels is {self.channels}, expected an even number (ghost halves).")
         if self.attention not in ("joints", "grid"):

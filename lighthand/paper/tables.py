@@ -88,8 +88,15 @@ class Measured:
 def read_measured(path: Path) -> Measured:
     """Read what ``python -m lighthand.evaluate --data icvl|nyu --json FILE`` wrote.
 
+    Args:
+        path: the file.
+
+    Returns:
+        The error, and the row that it belongs to.
+
     Raises:
-        DataError: the file is missing, is something else, or is of another data set or a network of another shape.
+        DataError: the file is missing, is something else, or is of another data set, of a part of its test, or of a
+            network of another shape.
     """
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -101,6 +108,11 @@ def read_measured(path: Path) -> Measured:
         ) from error
     if data not in BENCHMARKS or not math.isfinite(mean_mm):
         raise DataError(f"{path}: {mean_mm} mm on {data!r}, expected an error on {' or '.join(BENCHMARKS)}.")
+    if values.get("frames") != BENCHMARKS[data].frames:
+        raise DataError(
+            f"{path}: over {values.get('frames')} frames, published errors are over {BENCHMARKS[data].frames}. Fetch "
+            "the data set again and measure anew."
+        )
     return Measured(data, _row_of(path, values.get("network"), len(BENCHMARKS[data].joints)), weights, mean_mm)
 
 

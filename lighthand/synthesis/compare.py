@@ -186,6 +186,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.count < 2:
         parser.error(f"--count {options.count}: at least 2 crops are needed to compare")
+    if options.seed < 0:
+        parser.error(f"--seed {options.seed}: expected 0 or more")
     return exit_status(lambda: _compare(options))
 
 
@@ -195,12 +197,12 @@ def _compare(options: argparse.Namespace) -> None:
     if root:
         sources = {name: cvar_source(root / "cvar", name, options.count) for name in ("P1", "P4")}
         sources |= {name: annotated_source(root / f"{name}.json") for name in ("kinect2_scene", "sr305")}
+    labels = label_fingers(root / "benchmarks") if root else {}  # before the crops: a missing file shows at once
     sources |= synthetic_sources(options.count, options.seed)
     measured = {name: measure(source) for name, source in sources.items()}
     joints = {name: source.joints_mm for name, source in sources.items() if source.joints_mm is not None}
     poses = {name: joint_figures(values) for name, values in joints.items()}
-    if root:
-        poses |= {name: reach_figures(*fingers) for name, fingers in label_fingers(root / "benchmarks").items()}
+    poses |= {name: reach_figures(*fingers) for name, fingers in labels.items()}
     lines = [*crop_table(measured), "", *table(poses, poses[SYNTHETIC])]
     print("\n".join(lines))
     if options.json:

@@ -33,9 +33,6 @@ BONE_NAMES: Final = (
 )  # fmt: skip
 """Bones by the joint at their root: finger bones 1 to 4 are metacarpal to distal, the last is the tip."""
 
-BONE_PARENTS: Final = np.array(
-    [-1, -1, 1, 2, 3, 4, 1, 6, 7, 8, 9, 1, 11, 12, 13, 14, 1, 16, 17, 18, 19, 1, 21, 22, 23, 24], np.int64
-)
 JOINT_BONES: Final = np.array([1, *(2, 3, 4, 5), *(b + k for b in (6, 11, 16, 21) for k in (1, 2, 3, 4))], np.int64)
 """The bone whose root is each of the 21 joints of ``lighthand.skeleton``."""
 

@@ -57,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cvar", type=Path, help="the folder of CVAR, to compare with")
     options = parser.parse_args(arguments)
+    if options.rows < 1 or options.seed < 0:
+        parser.error(f"--rows {options.rows} --seed {options.seed}: expected at least one row, and a seed of 0 or more")
     return exit_status(lambda: _write(options))
 
 

@@ -230,6 +230,7 @@ def test_what_fails_says_why(
         ("--predictions x --benchmark nyu --root y --weights z", "do not go with --predictions: no network is run"),
         ("--predictions x --benchmark nyu --root y --backend torch", "do not go with --predictions"),
         ("--predictions x --benchmark nyu --root y --precision fp32", "do not go with --predictions"),
+        ("--data synthetic --json /tmp", "--json /tmp: a folder. Give the file to write"),
         ("", "--data"),
     ],
 )

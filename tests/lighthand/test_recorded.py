@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +100,20 @@ def test_an_epoch_shows_each_frame_once_over_all_processes(root: Path, monkeypat
     assert epochs[0] != epochs[1]
 
 
+def test_an_image_damaged_amid_training_ends_with_a_line(root: Path, tmp_path: Path) -> None:
+    for path in (root / "Training" / "Depth").glob("*/image_000*.png"):
+        path.write_bytes(path.read_bytes()[:-20])
+    settings = [word for setting in (*TINY, "workers=1", "full.steps=2") for word in ("--set", setting)]
+    command = [sys.executable, "-m", "lighthand.train", "--data", "icvl", "--root", str(root), "--out"]
+    done = subprocess.run(  # PyTorch's workers leave a handler of ended children to the process that had them
+        [*command, str(tmp_path / "out"), *settings], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert re.search(r"image_000\d\.png: ", done.stderr)
+    assert "36 frames to train on, 4 held out; published: 22067 in all" in done.stdout
+
+
 def test_any_process_makes_the_same_batch(root: Path) -> None:
     config = tiny(root)
     crops = RecordedCrops(config)
@@ -121,7 +138,9 @@ def test_validation_is_what_is_held_out_as_it_is(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: DataName) -> None:
+def test_every_data_set_gives_batches_and_is_measured(
+    tmp_path: Path, name: DataName, capsys: pytest.CaptureFixture[str]
+) -> None:
     {
         "icvl": lambda: (
             icvl(tmp_path, {"20140001": 10}),
@@ -139,11 +158,12 @@ def test_every_data_set_gives_batches_and_is_measured(tmp_path: Path, name: Data
     weights = tmp_path / "hand.safetensors"
     if name == "hands17":
         with pytest.raises(DataError, match="never published"):
-            recorded_errors("hands17", tmp_path, weights)
+            recorded_errors("hands17", tmp_path, tmp_path / "none.safetensors")  # before any weights are asked for
     else:
         out, plot = tmp_path / "out.json", tmp_path / "out.png"
         arguments = f"--data {name} --root {tmp_path} --weights {weights} --json {out} --plot {plot}"
         assert evaluate(arguments.split()) == 0
+        assert ("not to be compared with published errors" in capsys.readouterr().out) == (name != "msra")
         assert cv2.imread(str(plot)) is not None
         values = json.loads(out.read_text())
         assert values["frames"] == 2
@@ -158,6 +178,15 @@ def save_msra(path: Path, extra: dict[str, str]) -> Path:
     config = load_config(NetworkConfig, None, [word.removeprefix("network.") for word in TINY[:5]])
     save_weights(path, HandNet(config), extra=extra, cube_mm=DATA_SETS["msra"].cube_mm)
     return path
+
+
+def test_a_test_without_frames(tmp_path: Path) -> None:
+    recipe = config_to_dict(data_recipe("msra", tmp_path))
+    weights = save_msra(tmp_path / "hand.safetensors", {"training": json.dumps(recipe)})
+    (tmp_path / "P0" / "1").mkdir(parents=True)
+    (tmp_path / "P0" / "1" / "joint.txt").write_text("0\n")
+    with pytest.raises(DataError, match="no frame in the test part of msra"):
+        recorded_errors("msra", tmp_path, weights)
 
 
 def test_msra_is_measured_on_the_subject_that_training_left_out(tmp_path: Path) -> None:

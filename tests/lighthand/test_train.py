@@ -220,12 +220,6 @@ def test_the_recipes_train_what_ships(recipe: str, model: str, network: NetworkC
     assert load_weights(folder / f"{model}.safetensors").config == network
 
 
-def test_another_config_does_not_resume(tmp_path: Path) -> None:
-    Run(TINY, tmp_path).train(stop_after=3)
-    with pytest.raises(WeightsError, match="another config"):
-        Run(replace(TINY, seed=1), tmp_path)
-
-
 @pytest.mark.parametrize(
     "make",
     [

@@ -92,7 +92,7 @@ def test_the_folder_above_is_a_root_too(tmp_path: Path) -> None:
         (["many"], r"joint\.txt: 0 frames, its first line says many"),
         (["1", "000000_depth.png 1 2 3"], r"joint\.txt, line 2: expected 21 x 3 numbers"),
         (["1", row("000000_depth.png").replace("110 60", "x 60")], r"line 2: expected"),
-        (["1", row("000000_depth.png", -5.0)], r"line 2: a joint without a positive depth"),
+        (["1", row("000000_depth.png", -5.0)], r"line 2: a point without a positive depth"),
         (["1", row("first.png")], r"line 2: image \./CVAR/first\.png, expected a name that begins with its number"),
     ],
 )

@@ -39,7 +39,7 @@ def test_the_test_frames_have_no_joints(tmp_path: Path) -> None:
     [
         ("training", "training/Training_Annotation.txt", "image_D00000001.png\t1\t2", "line 1: expected 21 x 3"),
         ("training", "training/Training_Annotation.txt", "a.png" + "\t5" * 63, "a.png: no such image"),
-        ("training", "training/Training_Annotation.txt", "a.png" + "\t-5" * 63, "line 1: a joint without a positive"),
+        ("training", "training/Training_Annotation.txt", "a.png" + "\t-5" * 63, "line 1: a point without a positive"),
         ("test", "frame/BoundingBox.txt", "image_D00000001.png\t1\t2\t3", "line 1: 3 numbers, expected 4"),
         ("test", "frame/BoundingBox.txt", "", "BoundingBox.txt: empty"),
     ],

@@ -52,7 +52,7 @@ def test_the_parts_are_read_apart(tmp_path: Path) -> None:
         (lambda text: "", "labels.txt: empty"),
         (lambda text: text.rstrip()[:-9], "line 2: expected 16 x 3 numbers"),
         (lambda text: text.replace(".png ", ".png x", 1), "line 1: expected 16 x 3 numbers"),
-        (lambda text: text.replace("400.0000", "0.0"), "line 1: a joint without a positive depth"),
+        (lambda text: text.replace("400.0000", "0.0"), "line 1: a point without a positive depth"),
         (lambda text: text.replace("400.0000", "nan"), "line 1: a number is not finite"),
         (lambda text: text + text.replace("image_0000", "image_0009"), "image_0009.png: no such image, and so for 1 "),
     ],

@@ -31,6 +31,8 @@ def test_what_is_no_such_array(tmp_path: Path) -> None:
         (whole, "no array 'y'"),
         (whole[:128] + text, "no array 'x'"),
         (whole[:-7], "damaged or cut short"),
+        (whole[:128] + element(14, b""), "a part of an array is missing"),
+        (whole[:128] + element(14, element(6, b"")), "damaged or cut short"),
         (mat({"x": ARRAY}, packed=False)[:-8], "damaged or cut short"),
         (whole[:130], "damaged or cut short"),
         (b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + b"\x89HDF", "no MATLAB file of version 5 to 7"),

@@ -41,7 +41,7 @@ def test_the_test_reads_its_subject_alone(tmp_path: Path) -> None:
     [
         ("2\n" + "1 " * 63 + "\n", "joint.txt: 1 frames, its first line says 2"),
         ("1\n" + "1 " * 62 + "\n", "line 2: expected 21 x 3 numbers"),
-        ("1\n" + "1 " * 63 + "\n", "line 2: a joint without a positive depth"),  # z must be negative in the file
+        ("1\n" + "1 " * 63 + "\n", "line 2: a point without a positive depth"),  # z must be negative in the file
         ("2\n" + ("1 1 -400 " * 21 + "\n") * 2, "000001_depth.bin: no such image"),
     ],
 )

@@ -45,7 +45,7 @@ def test_another_array_or_a_missing_image(tmp_path: Path) -> None:
         read_nyu(tmp_path, "training")
     for array, message in [
         (np.ones((3, 2, 14, 3)), r"joint_uvd is \(3, 2, 14, 3\), expected cameras x frames x 36 x 3"),
-        (np.zeros((3, 2, 36, 3)), "a joint without a positive depth"),
+        (np.zeros((3, 2, 36, 3)), "a point without a positive depth"),
         (np.full((3, 2, 36, 3), np.nan), "a number is not finite"),
     ]:
         path.write_bytes(mat({"joint_uvd": array}))
@@ -59,7 +59,8 @@ def test_centres_of_another_kind(tmp_path: Path) -> None:
     for lines, message in [
         ([words(middle) for middle in middles], "half of the centres are .* another unit"),
         ([words(project(middles[0], CAMERA))], "1 centres, expected 2"),
-        (["invalid", "invalid"], "expected 2 x 3 numbers"),
+        (["\n1 2 3", "invalid"], "line 3: expected 1 x 3 numbers"),
+        (["1 2 3", "1 2 0"], "line 2: a point without a positive depth"),
     ]:
         path.write_text("\n".join(lines))
         with pytest.raises(DataError, match=message):

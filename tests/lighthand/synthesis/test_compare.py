@@ -116,3 +116,10 @@ def test_a_folder_without_recordings_ends_with_a_line(tmp_path: Path, capsys: py
     err = capsys.readouterr().err
     assert "P1: no such folder" in err
     assert err.count("\n") == 1
+
+
+def test_a_count_or_seed_too_low(capsys: pytest.CaptureFixture[str]) -> None:
+    for option, message in (("--count 1", "at least 2 crops"), ("--seed -1", "expected 0 or more")):
+        with pytest.raises(SystemExit):
+            main(option.split())
+        assert message in capsys.readouterr().err

@@ -24,3 +24,10 @@ def test_a_folder_without_cvar_ends_with_a_line(tmp_path: Path, capsys: pytest.C
     err = capsys.readouterr().err
     assert "P1: no such folder" in err
     assert err.count("\n") == 1
+
+
+def test_no_row_and_no_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (["--rows", "0"], ["--seed", "-1"]):
+        with pytest.raises(SystemExit):
+            main(["--out", str(tmp_path / "sheet.png"), *option])
+        assert "expected at least one row, and a seed of 0 or more" in capsys.readouterr().err
