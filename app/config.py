@@ -65,7 +65,8 @@ class CameraConfig:
         mode = {"serial": self.serial, "width": self.width, "height": self.height, "fps": self.fps}
         for name, value in {**mode, "filters": self.filters or None}.items():
             if value is not None and not self.is_device:
-                raise ConfigError(f"{name} is for a device that is plugged in, not for {self.kind}.")
+                option = "--size" if name in ("width", "height") else f"--{name}"
+                raise ConfigError(f"{option} is for a device that is plugged in, not for {self.kind}.")
             if isinstance(value, int) and not 1 <= value <= 10_000:
                 raise ConfigError(f"camera.{name}={value}: expected 1 to 10000.")
         if self.serial is not None and self.kind == "auto":

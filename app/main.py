@@ -207,9 +207,7 @@ def _watch(
                 if face and not face.poll():
                     return None
                 continue
-            if not number and seconds:
-                end_s = time.perf_counter() + seconds
-            number = taken.number
+            first, number = not number, taken.number
             info = live.info
             assert info is not None
             if snapshot:
@@ -223,6 +221,8 @@ def _watch(
                 if viewer == "open3d":  # Rerun draws in a process of its own
                     log.drawn(taken.value.frame.seq, time.perf_counter())
                 collector()
+            if first and seconds:  # with the window open: opening it may take longer than they last
+                end_s = time.perf_counter() + seconds
     return None
 
 

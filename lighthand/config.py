@@ -92,9 +92,23 @@ class _RefusedError(Exception):
     """A dataclass refused its values in ``__post_init__``, or lacks one."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in a section; YAML's own loader takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    problem = f"{key.value} stands there twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _read(path: Path) -> Mapping[object, object]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}). Give the path of a YAML file.") from error
     except yaml.YAMLError as error:
@@ -171,8 +185,9 @@ def _build(cls: type, default: object, tree: _Tree, prefix: str, names: tuple[st
         key = prefix + name
         origin = below.origin if isinstance(below, _Leaf) else _origin(below)
         if name not in fields:
-            nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.0)
-            raise ConfigError(f"{origin}: unknown key {key}. The nearest valid name is {nearest[0]}.")
+            nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
+            valid = f"The nearest valid name is {nearest[0]}" if nearest else f"Valid here: {', '.join(fields)}"
+            raise ConfigError(f"{origin}: unknown key {key}. {valid}.")
         section = _section(hints[name])
         if isinstance(below, dict):
             if section is None:

@@ -5,6 +5,7 @@ Each is imported when it is asked for, and only then: PyTorch alone takes second
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -42,16 +43,16 @@ class NetworkSource:
         """Check the parts against each other.
 
         Raises:
-            ConfigError: no thread or absurdly many, a device or precision that the backend does not offer, or an
-                export as weights.
+            ConfigError: no thread or more than cores, a device or precision that the backend does not offer, or
+                weights that are none.
         """
-        if self.weights.suffix == ".onnx":
+        if self.weights.suffix != ".safetensors":
             raise ConfigError(
-                f"network.weights={self.weights}: an export. Give the weights it was made from: "
-                f"{self.weights.with_suffix('.safetensors')}"
+                f"network.weights={self.weights}: expected a .safetensors file. An export is read from beside it."
             )
-        if not 1 <= self.threads <= 1024:
-            raise ConfigError(f"network.threads={self.threads}: expected 1 to 1024.")
+        cores = os.cpu_count() or 1
+        if not 1 <= self.threads <= cores:
+            raise ConfigError(f"network.threads={self.threads}: expected 1 to {cores}, as many as there are cores.")
         if self.precision == "bf16" and self.backend != "openvino":
             raise ConfigError(f"network.precision=bf16: {self.backend} has fp32 alone. Set network.backend=openvino.")
         if self.device == "cuda" and self.backend == "openvino":

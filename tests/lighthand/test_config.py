@@ -101,6 +101,7 @@ def test_text_keeps_an_equals_sign() -> None:
     [
         ("camera.fsp=3", r"--set camera\.fsp=3: unknown key camera\.fsp\. The nearest valid name is camera\.fps\."),
         ("near_mm=3", r"unknown key near_mm\. The nearest valid name is extra\.near_mm\."),
+        ("zzz=3", r"unknown key zzz\. Valid here: .*camera, "),
         ("camera.fps=true", r"camera\.fps is True \(bool\), expected int"),
         ("camera.fps=30.0", r"camera\.fps is 30\.0 \(float\), expected int"),
         ("camera.loop=1", r"camera\.loop is 1 \(int\), expected bool"),
@@ -146,6 +147,12 @@ def test_a_file_that_is_not_a_mapping(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_not_yaml(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"settings\.yaml: not YAML"):
         load_config(Settings, write(tmp_path, "camera: [1\n"))
+
+
+def test_a_key_that_stands_twice(tmp_path: Path) -> None:
+    path = write(tmp_path, "camera:\n  fps: 3\ntitle: a\ncamera:\n  loop: true\n")
+    with pytest.raises(ConfigError, match=r"settings\.yaml: not YAML: camera stands there twice\n.*line 4"):
+        load_config(Settings, path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -148,8 +148,16 @@ def test_missing_weights(tmp_path: Path, backend: Backend) -> None:
 
 
 def test_an_export_is_no_weights() -> None:
-    with pytest.raises(ConfigError, match=r"an export. Give the weights it was made from: mine/hand.safetensors"):
+    with pytest.raises(ConfigError, match=r"mine/hand\.onnx: expected a \.safetensors file"):
         NetworkSource(Path("mine/hand.onnx"))
+
+
+def test_no_more_threads_than_cores() -> None:
+    cores = os.cpu_count()
+    assert cores
+    NetworkSource(threads=cores)
+    with pytest.raises(ConfigError, match=f"threads={cores + 1}: expected 1 to {cores}"):
+        NetworkSource(threads=cores + 1)
 
 
 def other_weights(path: Path) -> None:
