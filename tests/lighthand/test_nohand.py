@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lighthand import nohand
 from lighthand.datasets.record import DepthRecord
+from lighthand.estimator import Estimate
 from lighthand.nohand import emptied, evaluate_no_hand, false_hands, scores
 from lighthand.synthesis.sample import validation_set
+from lighthand.types import FloatArray
 from tests.lighthand.annotated import ScriptedEstimator
 from tests.lighthand.scenes import BlobEstimator, flat_hand, hand_balls, render
 
@@ -35,6 +38,39 @@ def test_score_is_presence_times_mean_confidence() -> None:
     batch = validation_set(3)
     found = scores(ScriptedEstimator(list(batch.uvz)), batch)
     assert found.tolist() == pytest.approx([0.81] * 3)
+
+
+def test_frames_that_do_not_follow_each_other_are_each_looked_at_as_if_the_first() -> None:
+    looks = []
+    for count, complete in ((1, True), (3, True), (3, False)):
+        estimator = BlobEstimator()
+        assert false_hands(records(count, 500.0), 1, estimator, complete=complete) == (count, count)
+        looks.append(len(estimator.batches))
+    first, followed, anew = looks
+    assert followed < anew == 3 * first  # a hand that is followed needs no search
+
+
+def test_auc_is_the_chance_that_a_hand_scores_above_a_thing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Scores:
+        def __init__(self) -> None:
+            self.left = [(0.9, 0.8, 0.4, 0.3), (0.1, 0.3, 0.5, 0.7)]  # of hands, then of things
+
+        def estimate(self, patches: FloatArray) -> Estimate:
+            ones = np.ones((len(patches), 21), np.float32)
+            presence = np.array(self.left.pop(0), np.float32)
+            return Estimate(np.zeros((len(patches), 21, 3), np.float32), ones[:, 0], presence, ones, ones.copy())
+
+    for recordings in ("ANNOTATED_MM", "CVAR_MM"):
+        monkeypatch.setattr(nohand, recordings, {})
+    monkeypatch.setattr(nohand, "CROPS", 4)
+    values = evaluate_no_hand(Path("none"), Scores())
+    assert list(values) == ["score"]
+    assert values["score"]["auc"] == (4 + 4 + 2 + 1) / 16
+    assert values["score"]["with_hand"]["p50"] == pytest.approx(0.6)
+    assert values["score"]["without_hand"]["p50"] == pytest.approx(0.4)
+    assert "a hand scores higher in 68.75% of pairs" in capsys.readouterr().out
 
 
 def test_real_frames_without_a_hand(shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:

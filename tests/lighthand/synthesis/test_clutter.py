@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
+import numpy as np
+import pytest
+
+from lighthand.synthesis import clutter
 from lighthand.synthesis.clutter import Lens, draw_things, draw_wall
 
 LENS: Lens = (100.0, 100.0, 31.5, 31.5)
@@ -29,6 +33,23 @@ def test_things_are_drawn_about_the_place() -> None:
 def test_a_seed_repeats_its_things() -> None:
     assert np.array_equal(things(1), things(1))
     assert not np.array_equal(things(1), things(2))
+
+
+def test_two_in_five_scenes_are_one_thing_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def count(*_: object) -> None:
+        drawn[-1] += 1
+
+    monkeypatch.setattr(clutter, "rasterise", count)
+    rng = np.random.default_rng(0)
+    scenes = 500
+    for _ in range(scenes):
+        drawn.append(0)
+        draw_things(rng, blank(), LENS, CENTRE)
+    # Those that are meant to be, and of 0 to 4 bodies and 0 to 4 rods two pairs in 25.
+    share = 0.35 + 0.5 * 2 / 25
+    assert drawn.count(1) / scenes == pytest.approx(share, abs=3 * math.sqrt(share * (1 - share) / scenes))
 
 
 def test_a_wall_is_a_plane_behind_the_hand_and_hides_nothing_nearer() -> None:
