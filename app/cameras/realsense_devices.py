@@ -13,8 +13,9 @@ from lighthand.errors import SourceError
 PREFERRED: Final = (Mode(848, 480, 60), Mode(640, 480, 60), Mode(848, 480, 30), Mode(640, 480, 30))
 
 _RULES: Final = (
-    "its udev rules: copy https://github.com/realsenseai/librealsense/blob/master/config/99-realsense-libusb.rules "
-    "to /etc/udev/rules.d, type `sudo udevadm control --reload && sudo udevadm trigger`, plug it in again"
+    "its udev rules: type `sudo curl -fLo /etc/udev/rules.d/99-realsense-libusb.rules "
+    "https://raw.githubusercontent.com/IntelRealSense/librealsense/master/config/99-realsense-libusb.rules`, then "
+    "`sudo udevadm control --reload && sudo udevadm trigger`, and plug it in again"
 )
 
 
