@@ -111,9 +111,14 @@ def find_device(sdk: Any, context: Any, serial: str | None) -> Any:
             "to one that is there (--list shows them)."
         )
     raise DeviceLostError(
-        f"RealSense{f' {serial}' if serial else ''}: no depth camera found. Check the cable and use a USB 3 port; "
-        f"on Linux install {_RULES}. --list shows the cameras that are there, --camera synthetic needs none."
+        f"RealSense{f' {serial}' if serial else ''}: no depth camera found. {advice()} --list shows the cameras "
+        "that are there, --camera synthetic needs none."
     )
+
+
+def advice() -> str:
+    """Say what to do where no camera is found."""
+    return f"Check the cable and use a USB 3 port; on Linux install {_RULES}."
 
 
 def choose_mode(name: str, link: str, wanted: Wanted, modes: Iterable[Mode]) -> Mode:
