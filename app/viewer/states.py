@@ -87,9 +87,15 @@ def paused(*, live: bool) -> State:
     return State("Paused: the camera runs on" if live else "Paused", "muted")
 
 
-def over() -> State:
-    """A recording stands at its end."""
-    return State("End of the recording", "muted", hint="Space plays it again")
+def over(doubt: str) -> State:
+    """A recording stands at its end.
+
+    Args:
+        doubt: what speaks against the depth's unit, if anything.
+    """
+    again = "Space plays it again"
+    hint = f"{doubt[:1].upper()}{doubt[1:]} {again}" if doubt else again
+    return State("End of the recording", "muted", hint=hint)
 
 
 def following(hands: tuple[TrackedHand, ...], slow: str) -> State:

@@ -156,6 +156,19 @@ def test_the_doubt_of_the_depth_is_kept_at_the_end(stage: Stage, qtbot: QtBot) -
     assert "Ended after frame 0" in plain(stage.banner)
 
 
+def test_the_doubt_of_the_depth_is_kept_where_a_recording_can_be_played_again(stage: Stage, qtbot: QtBot) -> None:
+    player = stage.play(1)
+    stage.put(seen(0, hand=False, depth=5000))
+    qtbot.waitUntil(lambda: "is depth_unit_mm=1 this camera's?" in stage.state)
+    player.pause()
+    assert player.at_end
+    qtbot.waitUntil(lambda: "End of the recording" in stage.state)
+    assert "Nothing between 150 and 1500 mm (nearest 5 m): is depth_unit_mm=1 this camera's?" in stage.hint.text()
+    assert stage.hint.text().endswith("Space plays it again")
+    stage.put(seen(0))  # the user steps to a frame with a hand
+    qtbot.waitUntil(lambda: stage.hint.text() == "Space plays it again")
+
+
 def test_an_error_is_kept_for_the_exit_code(stage: Stage, qtbot: QtBot) -> None:
     error = SourceError("camera 7: unplugged. Plug it in.")
     stage.put(seen(0))
