@@ -9,6 +9,7 @@ from typing import Final
 from PyQt6 import QtCore, QtGui, QtWidgets
 
 from app.viewer.legend import legend_place
+from app.viewer.states import PANEL
 
 _WIDTH: Final = 600
 _MARGIN: Final = 16
@@ -33,7 +34,7 @@ class Banner(QtWidgets.QLabel):
         self.setWordWrap(True)
         self.hide()
         self._title = self._detail = ""
-        self._low = False
+        self._low = self._panel = False
 
     def say(self, title: str, detail: str, *, low: bool) -> None:
         """Show a text; hide where there is no title.
@@ -50,6 +51,11 @@ class Banner(QtWidgets.QLabel):
         self.place()
         self.show()
         self.raise_()
+
+    def set_panel(self, shown: bool) -> None:
+        """Know whether the panel is shown: a text that sends the user there names the key that shows it, if not."""
+        self._panel = shown
+        self.place()
 
     def place(self) -> None:
         """Take the place again, after the parent's size changed."""
@@ -73,7 +79,8 @@ class Banner(QtWidgets.QLabel):
     def _write(self, width: int) -> None:
         """Put the text into lines of a banner of that width."""
         margins = self.contentsMargins()
-        detail = unbroken(self._detail, self.fontMetrics(), width - margins.left() - margins.right())
+        detail = self._detail.replace(PANEL, PANEL.partition(" (")[0]) if self._panel else self._detail
+        detail = unbroken(detail, self.fontMetrics(), width - margins.left() - margins.right())
         lines = html.escape(detail).replace("\n", "<br>")
         self.setText(f"<p style='font-size:20px; font-weight:600'>{html.escape(self._title)}</p>{lines}")
 
