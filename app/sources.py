@@ -24,7 +24,6 @@ ABOUT: Final = {
     "azure": "Azure Kinect",
     "openni": "OpenNI2: PrimeSense, Xtion, Structure; with their drivers Kinect v1 and v2, Orbbec",
 }
-_NONE: Final = "none found: a USB 3 port, its own power supply, and on Linux its udev rules? See docs/cameras.md"
 
 
 def devices_of(kind: str) -> tuple[Device, ...]:
@@ -116,11 +115,19 @@ def list_devices() -> str:
     for kind in DRIVERS:
         head = f"{ABOUT[kind]} (--camera {kind})"
         try:
-            lines = [line for device in devices_of(kind) for line in _lines(device)]
+            lines = [line for device in devices_of(kind) for line in _lines(device)] or [
+                f"  None found. {_advice(kind)}"
+            ]
         except SourceError as error:
             lines = [f"  {error}"]
-        blocks.append("\n".join([head, *(lines or [f"  {_NONE}"])]))
+        blocks.append("\n".join([head, *lines]))
     return "\n\n".join(blocks)
+
+
+def _advice(kind: str) -> str:
+    """Give what the error of ``--camera kind`` says where nothing is plugged in."""
+    say: Callable[[], str] = import_module(f"app.cameras.{kind}").advice
+    return say()
 
 
 def _lines(device: Device) -> Sequence[str]:

@@ -209,14 +209,19 @@ def _find(k4a: K4a, wanted: str | None) -> tuple[c_void_p, str]:
         k4a.sensor.k4a_device_close(handle)
         seen.append(serial)
     there = f"{count} plugged in" + (f", these can be opened: {', '.join(seen)}" if seen else "")
-    advice = "Plug it into a USB 3 port and its power supply; --list shows what is seen"
+    remedy = f"{advice()} --list shows what is seen."
     if count > len(seen):
-        advice = (
-            "Close other programs that use it; put the SDK's 99-k4a.rules into /etc/udev/rules.d and plug it in again"
+        remedy = (
+            "Close other programs that use it; put the SDK's 99-k4a.rules into /etc/udev/rules.d and plug it in again."
         )
     if wanted is not None:
-        raise DeviceLostError(f"{_MODEL} {wanted}: not found ({there}). {advice}.")
-    raise SourceError(f"{_MODEL}: none found ({there}). {advice}.")
+        raise DeviceLostError(f"{_MODEL} {wanted}: not found ({there}). {remedy}")
+    raise SourceError(f"{_MODEL}: none found ({there}). {remedy}")
+
+
+def advice() -> str:
+    """Say what to do where no camera is found."""
+    return "Plug it into a USB 3 port and its power supply."
 
 
 def _copy_depth(k4a: K4a, capture: c_void_p, info: CameraInfo) -> tuple[DepthArray, int] | None:

@@ -24,6 +24,7 @@ from app.cameras.base import CameraInfo, DeviceLostError, EndOfSourceError, Metr
 from app.cameras.calibration import load_calibration
 from app.cameras.modes import ANY, Wanted
 from app.cameras.oni import FramePlace, mean_fps, read_oni
+from app.cameras.openni_sdk import advice as advice
 from app.cameras.openni_sdk import devices as devices
 from app.cameras.sliced import SlicedCamera
 from lighthand.errors import SourceError

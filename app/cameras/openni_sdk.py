@@ -29,10 +29,7 @@ _PLAYED: Final = b"oni File"
 _LIBRARY: Final = "libOpenNI2.so"
 _FOLDERS: Final = (f"/usr/lib/{platform.machine()}-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib")
 _INSTALL: Final = "sudo apt-get install libopenni2-0"
-_DRIVERS: Final = (
-    "Kinect v1 needs libfreenect's OpenNI2-FreenectDriver, Kinect v2 the OpenNI2 driver of libfreenect2, Orbbec its "
-    "own: put the .so into OpenNI2/Drivers"
-)
+_DRIVERS: Final = Path("OpenNI2", "Drivers")  # within the folder of the library
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +85,41 @@ def load_openni() -> Any:
 
 
 def _installation(links: Path) -> Path:
-    """Find a folder with libOpenNI2.so and OpenNI2/Drivers; Debian names the library otherwise, so link to it."""
+    """Give a folder with libOpenNI2.so and OpenNI2/Drivers; Debian names the library otherwise, so link to it."""
+    library = _library()
+    if library.name == _LIBRARY:
+        return library.parent
+    (links / _LIBRARY).symlink_to(library)
+    (links / "OpenNI2").symlink_to(library.parent / "OpenNI2")
+    return links
+
+
+def _library() -> Path:
+    """Find OpenNI2's library, which has its OpenNI2/Drivers beside it."""
     if chosen := os.environ.get("OPENNI2_REDIST"):
         if not (Path(chosen) / _LIBRARY).is_file():
             raise MissingSdkError(
                 f"OPENNI2_REDIST={chosen}: no {_LIBRARY} in it. Name the folder of an OpenNI2 installation, or unset "
                 f"it and use the system's: {_INSTALL}"
             )
-        return Path(chosen)
+        return Path(chosen) / _LIBRARY
     for folder in map(Path, _FOLDERS):
         library = next(iter(sorted(folder.glob(f"{_LIBRARY}*"))), None)
-        if library and (folder / "OpenNI2" / "Drivers").is_dir():
-            (links / _LIBRARY).symlink_to(library)
-            (links / "OpenNI2").symlink_to(folder / "OpenNI2")
-            return links
+        if library and (folder / _DRIVERS).is_dir():
+            return library
     raise MissingSdkError(f"OpenNI2 is not installed: {_INSTALL} (looked in {', '.join(_FOLDERS)})")
+
+
+def advice() -> str:
+    """Say what to do where no camera is found.
+
+    Raises:
+        MissingSdkError: OpenNI2 is not installed.
+    """
+    return (
+        f"Kinect v1, Kinect v2 and Orbbec need their driver in {_library().parent / _DRIVERS}, see docs/cameras.md. "
+        "Plug the camera in, a Kinect's power supply, too."
+    )
 
 
 def listed(openni2: Any) -> tuple[Listed, ...]:
@@ -132,7 +149,7 @@ def find(openni2: Any, wanted: str | None) -> str:
     found = [each.uri for each in listed(openni2)]
     if wanted is None:
         if not found:
-            raise SourceError(f"no OpenNI camera found. Plug one in, its own power supply, too. {_DRIVERS}.")
+            raise SourceError(f"No OpenNI camera found: {advice()}")
         return found[0]
     if wanted in found:
         return wanted

@@ -24,6 +24,7 @@ from app.cameras.base import (
     Pace,
 )
 from app.cameras.modes import ANY, Wanted
+from app.cameras.realsense_devices import advice as advice
 from app.cameras.realsense_devices import (
     choose_mode,
     depth_profiles,

@@ -13,8 +13,9 @@ from lighthand.errors import SourceError
 PREFERRED: Final = (Mode(848, 480, 60), Mode(640, 480, 60), Mode(848, 480, 30), Mode(640, 480, 30))
 
 _RULES: Final = (
-    "its udev rules: copy https://github.com/realsenseai/librealsense/blob/master/config/99-realsense-libusb.rules "
-    "to /etc/udev/rules.d, type `sudo udevadm control --reload && sudo udevadm trigger`, plug it in again"
+    "its udev rules: type `sudo curl -fLo /etc/udev/rules.d/99-realsense-libusb.rules "
+    "https://raw.githubusercontent.com/IntelRealSense/librealsense/master/config/99-realsense-libusb.rules`, then "
+    "`sudo udevadm control --reload && sudo udevadm trigger`, and plug it in again"
 )
 
 
@@ -110,9 +111,14 @@ def find_device(sdk: Any, context: Any, serial: str | None) -> Any:
             "to one that is there (--list shows them)."
         )
     raise DeviceLostError(
-        f"RealSense{f' {serial}' if serial else ''}: no depth camera found. Check the cable and use a USB 3 port; "
-        f"on Linux install {_RULES}. --list shows the cameras that are there, --camera synthetic needs none."
+        f"RealSense{f' {serial}' if serial else ''}: no depth camera found. {advice()} --list shows the cameras "
+        "that are there, --camera synthetic needs none."
     )
+
+
+def advice() -> str:
+    """Say what to do where no camera is found."""
+    return f"Check the cable and use a USB 3 port; on Linux install {_RULES}."
 
 
 def choose_mode(name: str, link: str, wanted: Wanted, modes: Iterable[Mode]) -> Mode:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
+from itertools import product
 from typing import Final
 
 from PyQt6 import QtCore, QtGui, QtWidgets
 
 from app.viewer.legend import legend_place
+from app.viewer.states import PANEL
 
 _WIDTH: Final = 600
+_TEXT_PX: Final = range(16, 11, -1)  # the largest that has room; smaller could not be read
 _MARGIN: Final = 16
 _FOOT: Final = 44  # below a hint: room for what is under the cursor
 _COMMAND: Final = re.compile(
@@ -33,7 +37,7 @@ class Banner(QtWidgets.QLabel):
         self.setWordWrap(True)
         self.hide()
         self._title = self._detail = ""
-        self._low = False
+        self._low = self._panel = False
 
     def say(self, title: str, detail: str, *, low: bool) -> None:
         """Show a text; hide where there is no title.
@@ -51,18 +55,26 @@ class Banner(QtWidgets.QLabel):
         self.show()
         self.raise_()
 
+    def set_panel(self, shown: bool) -> None:
+        """Know whether the panel is shown: a text that sends the user there names the key that shows it, if not."""
+        self._panel = shown
+        self.place()
+
     def place(self) -> None:
         """Take the place again, after the parent's size changed."""
         room = self.parentWidget()
         assert room is not None
         self.ensurePolished()  # its height is that of its style, before it was ever shown
         colours = round(legend_place(room.height()).right())
-        for left in (colours, 0) if self._low else (0,):  # free of the colours, unless the text would be cut
+        for size_px, left in product(_TEXT_PX, (colours, 0) if self._low else (0,)):  # free of the colours, if it can
             width = min(_WIDTH, max(room.width() - left - 2 * _MARGIN, 200))
-            self._write(width)
-            needed = self.heightForWidth(width)
+            needed = self._write(width, size_px)
             if needed <= room.height():
                 break
+        else:
+            words = self._shown.split(" ")
+            cut = bisect_left(range(len(words)), True, key=lambda n: self._write(width, size_px, n) <= room.height())
+            needed = self._write(width, size_px, cut)
         height = min(max(needed, 1), room.height())
         below = room.height() - height
         top = max(below - _MARGIN, 0) if self._low else below // 2
@@ -70,12 +82,33 @@ class Banner(QtWidgets.QLabel):
         self.setGeometry(x, top, width, height)  # at once: what it leaves is seen
         room.update()
 
-    def _write(self, width: int) -> None:
-        """Put the text into lines of a banner of that width."""
+    @property
+    def _shown(self) -> str:
+        """The detail; with the key of the panel, if the panel is hidden."""
+        return self._detail.replace(PANEL, PANEL.partition(" (")[0]) if self._panel else self._detail
+
+    def _write(self, width: int, size_px: int, cut: int = 0) -> int:
+        """Put the text into lines of a banner of that width.
+
+        Args:
+            width: pixels.
+            size_px: of the detail's font.
+            cut: words to leave out of the detail's middle: what happened is at its head, what to do at its end.
+
+        Returns:
+            The height that it needs, pixels.
+        """
+        words = self._shown.split(" ")
+        head = (len(words) - cut) // 2
+        words[head : head + cut] = ["…"] * (cut > 0)
+        font = self.font()
+        font.setPixelSize(size_px)
         margins = self.contentsMargins()
-        detail = unbroken(self._detail, self.fontMetrics(), width - margins.left() - margins.right())
+        detail = unbroken(" ".join(words), QtGui.QFontMetrics(font), width - margins.left() - margins.right())
         lines = html.escape(detail).replace("\n", "<br>")
-        self.setText(f"<p style='font-size:20px; font-weight:600'>{html.escape(self._title)}</p>{lines}")
+        title = f"<p style='font-size:{size_px + 4}px; font-weight:600'>{html.escape(self._title)}</p>"
+        self.setText(f"{title}<div style='font-size:{size_px}px'>{lines}</div>")
+        return self.heightForWidth(width)
 
 
 def unbroken(text: str, metrics: QtGui.QFontMetrics, room: int) -> str:

@@ -59,6 +59,7 @@ class Projector:
         """Know nothing of the source."""
         self.error: BaseException | None = None
         self.last: Result | None = None
+        self._doubt = ""  # what speaks against the unit of its depth
         self.held = self.ended = False
         self._state: State | None = None
         self._figures = LiveFigures()
@@ -121,9 +122,8 @@ class Projector:
             self._views.drop_hands()
             self._say(states.failed(error))
             return
-        last, segment = self.last, self._live.config.segment  # the last pose stays to be looked at
-        doubt = nothing_between(last.frame, segment.near_mm, segment.far_mm) if last and not last.hands else ""
-        self._say(states.ended(last.frame.seq if last else None, doubt))
+        last = self.last  # the last pose stays to be looked at
+        self._say(states.ended(last.frame.seq if last else None, self._doubt))
 
     def _show(self, result: Result, now_s: float) -> None:
         """Put a new result on the screen; one that is too old to be live without its hands."""
@@ -133,6 +133,8 @@ class Projector:
         if result.hands:
             self._hand_s = now_s
         self.last = self._unpainted = result
+        segment = self._live.config.segment
+        self._doubt = "" if result.hands else nothing_between(result.frame, segment.near_mm, segment.far_mm)
         self._shown_s = now_s
         self._rest_until_s = now_s + self._cost_s / SHARE
         self._views.show_result(result, now_s)
@@ -144,9 +146,7 @@ class Projector:
         elif result.hands:
             self._say(states.following(result.hands, self._pace.slowness))
         else:
-            segment = self._live.config.segment
-            doubt = nothing_between(result.frame, segment.near_mm, segment.far_mm)
-            self._say(states.no_hand(doubt, segment, self._pace.slowness, seconds=now_s - self._hand_s))
+            self._say(states.no_hand(self._doubt, segment, self._pace.slowness, seconds=now_s - self._hand_s))
 
     def _wait(self, now_s: float) -> None:
         """Say why nothing new is there, if it is late."""
@@ -161,7 +161,7 @@ class Projector:
         elif self.paused:
             self._shown_s = now_s
             at_end = live.player is not None and live.player.at_end
-            self._say(states.over() if at_end else states.paused(live=False))
+            self._say(states.over(self._doubt) if at_end else states.paused(live=False))
         elif now_s - self._shown_s > self._stale_s:
             self._views.drop_hands()
             self._say(states.silent(now_s - self._shown_s))

@@ -13,6 +13,9 @@ from lighthand.types import TrackedHand
 
 Tone = Literal["good", "warn", "bad", "muted"]
 
+PANEL: Final = "the panel (Tab)"
+"""What a detail calls the panel. Tab shows and hides it, so the banner leaves the key out while it is shown."""
+
 _SLOW: Final = 0.25  # of the frames: with more skipped, the machine is too slow
 _ENOUGH: Final = 20  # frames to judge that
 _SLOW_S: Final = 3.0  # over which they are counted
@@ -56,9 +59,7 @@ def no_camera(trouble: str) -> State:
     """The device was never there."""
     what, _, _ = trouble.partition(". ")
     _, again, when = trouble.rpartition("Trying again")
-    detail = (
-        f"{what}. {again}{when}\n\nPlug it in, or choose another source in the panel (Tab).\nThe terminal tells more."
-    )
+    detail = f"{what}. {again}{when}\n\nPlug it in, or choose another source in {PANEL}.\nThe terminal tells more."
     return State("No camera", "warn", "No camera", detail)
 
 
@@ -87,9 +88,15 @@ def paused(*, live: bool) -> State:
     return State("Paused: the camera runs on" if live else "Paused", "muted")
 
 
-def over() -> State:
-    """A recording stands at its end."""
-    return State("End of the recording", "muted", hint="Space plays it again")
+def over(doubt: str) -> State:
+    """A recording stands at its end.
+
+    Args:
+        doubt: what speaks against the depth's unit, if anything.
+    """
+    again = "Space plays it again"
+    hint = f"{doubt[:1].upper()}{doubt[1:]} {again}" if doubt else again
+    return State("End of the recording", "muted", hint=hint)
 
 
 def following(hands: tuple[TrackedHand, ...], slow: str) -> State:
@@ -129,7 +136,7 @@ def ended(seq: int | None, doubt: str) -> State:
         doubt: what speaks against the depth's unit, if anything.
     """
     title = f"Ended after frame {seq}" if seq is not None else "Ended before the first frame"
-    detail = "Choose a source in the panel (Tab), or press Q to close."
+    detail = f"Choose a source in {PANEL}, or press Q to close."
     return State("Source ended", "muted", title, f"{doubt}\n\n{detail}" if doubt else detail)
 
 
@@ -138,7 +145,7 @@ def failed(error: BaseException) -> State:
     if isinstance(error, WeightsError):  # they are those of every source
         return State("Weights cannot be used", "bad", "Weights cannot be used", f"{error}\n\nPress Q to close.")
     title = "Stopped by an error"
-    return State(title, "bad", title, f"{error}\n\nChoose another source in the panel (Tab), or press Q to close.")
+    return State(title, "bad", title, f"{error}\n\nChoose another source in {PANEL}, or press Q to close.")
 
 
 class Pace:

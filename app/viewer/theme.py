@@ -83,7 +83,7 @@ QLabel#figure {{ font-size: 19px; font-weight: 600; }}
 QLabel#caption {{ color: {muted}; font-size: 12px; }}
 QLabel#group {{ color: {muted}; font-size: 13px; font-weight: 600; }}
 QLabel#card {{ background: {css(theme.panel, 0.88)}; border-radius: 6px; padding: 5px 10px; font-weight: 600; }}
-QLabel#banner {{ background: {panel}; border: 1px solid {line}; padding: 18px 28px; font-size: 16px; }}
+QLabel#banner {{ background: {panel}; border: 1px solid {line}; padding: 18px 28px; }}
 QWidget#veil {{ background: {page}; }}
 QScrollArea#help {{ border: 1px solid {line}; }}
 QLabel#key {{ background: {page}; border: 1px solid {line}; border-radius: 4px; padding: 0 6px; font-size: 12px;

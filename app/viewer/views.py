@@ -69,6 +69,7 @@ class Views(QtWidgets.QWidget):
         """Show other parts."""
         self.picture.set_look(look)
         self.space.set_look(look)
+        self.banner.set_panel(look.panel)
 
     def show_result(self, result: Result, now_s: float) -> None:
         """Put a result on the screen; hands that it lacks fade.

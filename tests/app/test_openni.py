@@ -66,7 +66,7 @@ print(json.dumps(out))
     assert "no depth mode 640xany@any. It has 320x240@30" in told["no mode"]
     assert "DeviceLostError" in told["absent"]
     assert "not plugged in" in told["absent"]
-    assert told["listed"] or "no OpenNI camera found" in told["nothing"]
+    assert told["listed"] or "No OpenNI camera found" in told["nothing"]
     assert "NoFrameError" in told["silent"]
     assert "EndOfSourceError" in told["closed"]
     assert np.all(np.diff(told["seq"]) >= 1)
@@ -225,6 +225,21 @@ def test_a_device_is_found_by_address_or_make(
     else:
         with pytest.raises(DeviceLostError, match="not plugged in"):
             sdk.find(None, wanted)
+
+
+def test_where_nothing_is_plugged_in_the_first_sentence_names_the_folder_of_drivers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "libOpenNI2.so.0").touch()
+    (tmp_path / "OpenNI2" / "Drivers").mkdir(parents=True)
+    monkeypatch.delenv("OPENNI2_REDIST", raising=False)
+    monkeypatch.setattr(sdk, "_FOLDERS", (str(tmp_path / "none"), str(tmp_path)))
+    monkeypatch.setattr(sdk, "listed", lambda _: ())
+    with pytest.raises(SourceError) as told:
+        sdk.find(None, None)
+    first, _, _ = str(told.value).partition(". ")  # all that the window shows
+    assert first.startswith("No OpenNI camera found: Kinect v1")
+    assert f"{tmp_path}/OpenNI2/Drivers, see docs/cameras.md" in first
 
 
 def test_a_device_that_cannot_be_opened_is_listed_without_modes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -95,6 +96,18 @@ def test_no_device_is_a_quick_error_that_says_what_to_do(context: rs.context) ->
     with pytest.raises(DeviceLostError, match=r"no depth camera found.*USB 3 port.*udev.*--list.*--camera synthetic"):
         RealSenseCamera(context=context).open()
     assert time.perf_counter() - start_s < 1.0
+
+
+def test_the_udev_rules_are_fetched_by_a_line_to_type(context: rs.context) -> None:
+    """An address with /blob/ in it gives a page of HTML, which udev ignores."""
+    with pytest.raises(DeviceLostError) as told:
+        RealSenseCamera(context=context).open()
+    words = re.findall(r"`sudo (curl .*?)`", str(told.value))[0].split()
+    file, address = words[-2:]
+    assert file == "/etc/udev/rules.d/99-realsense-libusb.rules"
+    assert address.startswith("https://raw.githubusercontent.com/")
+    assert address.endswith(f"/{Path(file).name}")
+    assert "/blob/" not in str(told.value)
 
 
 def test_the_device_is_found_by_its_serial_number(context: rs.context) -> None:

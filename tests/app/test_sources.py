@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -88,9 +89,10 @@ def test_auto_shows_the_rendered_hand_where_nothing_answers(
 
 
 def test_the_list_names_devices_modes_links_and_what_is_missing(
-    plug: dict[str, tuple[Device, ...] | SourceError],
+    plug: dict[str, tuple[Device, ...] | SourceError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plug["realsense"] = (D435, SLOW)
+    monkeypatch.setattr(sources, "_advice", lambda kind: f"Plug in what {kind} drives.")
     assert sources.list_devices() == "\n".join([
         "Intel RealSense (--camera realsense)",
         "  RealSense D435, serial 0420, USB 3.2",
@@ -104,8 +106,34 @@ def test_the_list_names_devices_modes_links_and_what_is_missing(
         "  not installed: type this",
         "",
         "OpenNI2: PrimeSense, Xtion, Structure; with their drivers Kinect v1 and v2, Orbbec (--camera openni)",
-        "  none found: a USB 3 port, its own power supply, and on Linux its udev rules? See docs/cameras.md",
+        "  None found. Plug in what openni drives.",
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "is_silent_of"),
+    [
+        ("realsense", ("USB 3", "99-realsense-libusb.rules"), "power"),  # a D400 has no supply of its own
+        ("azure", ("USB 3", "power supply"), "driver"),
+        ("openni", ("Kinect v1", "OpenNI2/Drivers", "docs/cameras.md"), "USB 3"),  # an Xtion needs none
+    ],
+)
+def test_the_list_says_for_each_driver_what_its_own_error_says(
+    plug: dict[str, tuple[Device, ...] | SourceError],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    kind: str,
+    says: tuple[str, ...],
+    is_silent_of: str,
+) -> None:
+    (tmp_path / "libOpenNI2.so").touch()
+    monkeypatch.setenv("OPENNI2_REDIST", str(tmp_path))
+    plug["azure"] = ()
+    block = next(block for block in sources.list_devices().split("\n\n") if f"--camera {kind}" in block)
+    assert block.splitlines()[1].startswith("  None found. ")
+    for part in says:
+        assert part in block.splitlines()[1]
+    assert is_silent_of not in block.splitlines()[1]
 
 
 def test_a_device_that_cannot_be_asked_is_listed_without_serial_number(plug: dict[str, tuple[Device, ...]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from app.viewer.legend import legend_place
 from app.viewer.theme import THEMES, style_sheet
 from app.viewer.views import Views
 from tests.app.scripted import frame, result
+from tests.app.viewer.stage import plain
 
 LONG = "Hold a hand 0.15 to 1.5 m from the camera, with nothing close around it"
 
@@ -106,6 +108,33 @@ def test_a_banner_breaks_a_path_that_is_longer_than_a_line(views: Views) -> None
     first, *rest = lines(views.banner)[1:]
     assert rest
     assert first.endswith(("/", "-"))
+
+
+ADVICE = "Choose another source, or press Q to close."
+
+
+@pytest.mark.parametrize("low", [False, True])
+@pytest.mark.parametrize(
+    ("count", "size_px"),
+    [(1, 16), (13, None), (90, 12)],  # a few words, some that have room in a smaller font, far too many
+)
+def test_a_banner_shows_what_to_do_however_long_the_error(
+    views: Views, low: bool, count: int, size_px: int | None
+) -> None:
+    views.setStyleSheet(style_sheet(THEMES["dark"]))
+    views.resize(510, 350)  # in a window of 760x560
+    error = "images: no camera.yaml. Choose: " + "\n".join(
+        f"--intrinsics camera-{n}.yaml (1 mm);" for n in range(count)
+    )
+    views.banner.say("Stopped", f"{error}\n\n{ADVICE}", low=low)
+    assert views.rect().contains(views.banner.geometry())
+    assert views.banner.heightForWidth(views.banner.width()) <= views.banner.height()
+    text = plain(views.banner)
+    assert text.startswith("Stopped\nimages: no camera.yaml. Choose: --intrinsics camera-0.yaml")
+    assert text.endswith(f"camera-{count - 1}.yaml (1 mm);\n\n{ADVICE}")
+    assert ("…" in text) == (count == 90)
+    (shown_px,) = re.findall(r"<div style='font-size:(\d+)px'", views.banner.text())
+    assert int(shown_px) == size_px or (size_px is None and 12 <= int(shown_px) < 16)
 
 
 def test_a_picture_that_is_not_live_stays_dim_whatever_is_switched(views: Views) -> None:

@@ -156,6 +156,35 @@ def test_the_doubt_of_the_depth_is_kept_at_the_end(stage: Stage, qtbot: QtBot) -
     assert "Ended after frame 0" in plain(stage.banner)
 
 
+def test_the_doubt_of_the_depth_is_kept_where_a_recording_can_be_played_again(stage: Stage, qtbot: QtBot) -> None:
+    player = stage.play(1)
+    stage.put(seen(0, hand=False, depth=5000))
+    qtbot.waitUntil(lambda: "is depth_unit_mm=1 this camera's?" in stage.state)
+    player.pause()
+    assert player.at_end
+    qtbot.waitUntil(lambda: "End of the recording" in stage.state)
+    assert "Nothing between 150 and 1500 mm (nearest 5 m): is depth_unit_mm=1 this camera's?" in stage.hint.text()
+    assert stage.hint.text().endswith("Space plays it again")
+    stage.put(seen(0))  # the user steps to a frame with a hand
+    qtbot.waitUntil(lambda: stage.hint.text() == "Space plays it again")
+
+
+@pytest.mark.parametrize("end", ["no camera", "ended", "error"])
+def test_the_key_of_the_panel_is_named_only_while_the_panel_is_hidden(
+    open_stage: OpenStage, qtbot: QtBot, end: str
+) -> None:
+    """It hides a panel that is shown."""
+    stage = open_stage(info=None if end == "no camera" else INFO)
+    stage.live.trouble = GONE
+    if end != "no camera":
+        stage.live.results.close(SourceError("camera 7: unplugged.") if end == "error" else None)
+    qtbot.waitUntil(lambda: "source in the panel" in plain(stage.banner))
+    for shown in (True, False, True):
+        assert stage.panel.isVisible() == shown
+        assert ("(Tab)" not in plain(stage.banner)) == shown
+        stage.press("Tab")
+
+
 def test_an_error_is_kept_for_the_exit_code(stage: Stage, qtbot: QtBot) -> None:
     error = SourceError("camera 7: unplugged. Plug it in.")
     stage.put(seen(0))
