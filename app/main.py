@@ -138,10 +138,9 @@ def _run(options: argparse.Namespace) -> int:
 
         def report() -> None:
             lines = [log.summary()]
-            if config.camera.pace == "lockstep":
-                lines.append("(lock step: a frame waits for the worker, so its age says nothing of a live run)")
             lines += [
-                f"recorded {tape.frames} frames, {tape.dropped} dropped, {tape.size_bytes / 1e6:.1f} MB: {tape.path}"
+                tape.nothing
+                or f"recorded {tape.frames} frames, {tape.dropped} dropped, {tape.size_bytes / 1e6:.1f} MB: {tape.path}"
                 for tape in recorder.recordings
             ]
             sys.stdout.write("\n".join(lines) + "\n")

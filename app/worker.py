@@ -34,7 +34,7 @@ def track_frames(
         results: where the window takes results.
         make_process: gives ``Pipeline.process``; called first, on this thread. Stopped, it raises EndOfSourceError.
         log: takes every result.
-        rest: given each result, when it can be taken.
+        rest: given every result that the log has, when it can be taken, or never will be.
         lockstep: wait until the result before was taken, and take frames however old.
     """
     number = skipped = 0
@@ -55,9 +55,10 @@ def track_frames(
             result = replace(process(taken.value), skipped=skipped)
             skipped = 0
             log.add(result)
-            if not results.put(result, wait=lockstep):
-                return
+            is_open = results.put(result, wait=lockstep)
             rest(result)
+            if not is_open:
+                return
     except EndOfSourceError:  # stopped while ``make_process`` ran
         frames.close()
         results.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Callable
 
@@ -17,10 +18,17 @@ def exit_status(work: Callable[[], object]) -> int:
         work: what the command line asks for.
 
     Returns:
-        0, or 2 after an error that the user can mend: one of ours, of the file system, or too little memory.
+        0, or 2 after an error that the user can mend: one of ours, of the file system, or too little memory; 1, and
+        nothing is said, where who reads our output has read enough, such as ``head``.
     """
     try:
         work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())  # where Python's own flush at exit writes what is left
+        os.close(devnull)
+        return 1
     except (LightHandError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

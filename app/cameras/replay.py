@@ -185,6 +185,11 @@ class ReplayCamera(Camera):
             self._busy.release()
 
     @property
+    def recording(self) -> Recording | None:
+        """What is played, while it is open."""
+        return self._recording
+
+    @property
     def info(self) -> CameraInfo:
         """See ``Camera.info``."""
         if self._info is None:

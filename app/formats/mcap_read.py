@@ -111,7 +111,10 @@ class McapRecording(Recording):
         self._frames = dict(self._places.get(FRAME, []))
         depth = self._places.get(DEPTH, [])
         if not any(self._places.values()):
-            raise SourceError(f"{self._path}: no frame is in it; it was cut off before its first one. Record again.")
+            raise SourceError(
+                f"{self._path}: no frame is in it: it was ended or cut off before its first one, or began only just "
+                "now. Record again."
+            )
         if not depth or not self._frames:
             topics = ", ".join(sorted(self._places))
             raise SourceError(

@@ -130,6 +130,15 @@ class RecordingWriter:
         finally:
             self.close()
 
+    def discard(self) -> None:
+        """Close, and remove the file.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        self.close()
+        self.path.unlink()
+
     def close(self) -> None:
         """Let the file go as it is; safe twice."""
         self._file.close()

@@ -38,7 +38,7 @@ def _report(path: Path, out: Path) -> None:
         raise DataError(f"{out}: expected another file than the log, with .png at its end. Choose such an --out.")
     log = read_log(path)
     title = title_of(log.rows, log.sources)
-    print(f"{title}\n{table(log.rows, log.counts)}")
+    print(f"{title}\n{table(log.rows, log.counts, lockstep=log.lockstep)}")
     if log.cut:
         print("(the last line was cut off and is left out)")
     draw_report(log, title, out)

@@ -62,6 +62,13 @@ def is_live(about: Mapping[str, Any]) -> bool:
     return isinstance(source, Mapping) and source.get("live") is True
 
 
+def is_lockstep(about: Mapping[str, Any]) -> bool:
+    """Tell whether the settings on a log's first line let frames wait for the worker."""
+    config = about.get("config")
+    camera = config.get("camera") if isinstance(config, Mapping) else None
+    return isinstance(camera, Mapping) and camera.get("pace") == "lockstep"
+
+
 def row_of(
     source: int,
     live: bool,

@@ -18,7 +18,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from app.latency.columns import COLUMNS, HEAD, ROW, SOURCE, STAMPS, is_live, row_of
+from app.latency.columns import COLUMNS, HEAD, ROW, SOURCE, STAMPS, is_live, is_lockstep, row_of
 from app.latency.table import Counts, table
 from lighthand.errors import SourceError
 from lighthand.skeleton import JOINT_NAMES
@@ -71,7 +71,7 @@ class FrameLog:
         self._next: Mapping[str, object] | None = None
         self._kept = np.empty(_KEPT, ROW)
         self._written = self._source = 0
-        self._live = is_live(about)
+        self._live, self._lockstep = is_live(about), is_lockstep(about)
         self._seq: int | None = None
         self.frames = self.poses = self.lost = self.skipped = self.undrawn = self.total = 0
         self._file: io.TextIOWrapper | None = None
@@ -208,7 +208,8 @@ class FrameLog:
         place = self._written % _KEPT if self._written > _KEPT else 0
         rows = np.roll(self._kept[: self._written], -place)
         undrawn = self.undrawn if self._drawn else None
-        return table(rows, Counts(self.frames, self.poses, self.lost, self.skipped, undrawn))
+        counts = Counts(self.frames, self.poses, self.lost, self.skipped, undrawn)
+        return table(rows, counts, lockstep=self._lockstep)
 
 
 def _check_ours(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, TextIO
 
 import numpy as np
 
-from app.latency.columns import COLUMNS, HEAD, ROW, SOURCE, STAMPS, Rows, is_live, row_of
+from app.latency.columns import COLUMNS, HEAD, ROW, SOURCE, STAMPS, Rows, is_live, is_lockstep, row_of
 from app.latency.table import Counts
 from lighthand.errors import DataError
 
@@ -28,11 +28,13 @@ class Log:
         rows: of type ROW, at least one.
         sources: a name a source, in the order of ``rows["source"]``.
         cut: its last row was not written to its end, and is left out.
+        lockstep: frames waited for the worker, so that their ages say nothing of a live run.
     """
 
     rows: Rows
     sources: tuple[str, ...]
     cut: bool
+    lockstep: bool
 
     @property
     def windowed(self) -> bool:
@@ -69,7 +71,7 @@ def _read(path: Path, file: TextIO) -> Log:
     if not head.startswith(HEAD):
         raise DataError(f"{path}: is no log of LightHand. {_HINT}")
     about = _about(path, head.removeprefix(HEAD))
-    sources, live = [_name(about)], is_live(about)
+    sources, live, lockstep = [_name(about)], is_live(about), is_lockstep(about)
     columns = file.readline().rstrip("\n").split(",")
     if missing := [name for name in _NEEDED if name not in columns]:
         raise DataError(f"{path}: an older log or a part of one: has no column {missing[0]}. Record again with --log.")
@@ -95,7 +97,7 @@ def _read(path: Path, file: TextIO) -> Log:
     rows = np.concatenate([*parts, np.array(chunk, ROW)])
     if not rows.size:
         raise DataError(f"{path}: holds no frame. Let run_live.py --log FILE run until a frame has come.")
-    return Log(rows, tuple(sources), cut)
+    return Log(rows, tuple(sources), cut, lockstep)
 
 
 def _about(path: Path, text: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter
 
 from app.latency.columns import Rows
 from app.latency.read import Log
-from app.latency.table import Values, spans_ms
+from app.latency.table import LOCKSTEP, Values, spans_ms
 from lighthand.drawing import save_image
 
 _LEAST_MS: Final = 0.01  # shorter is drawn as this: the axis is logarithmic
@@ -37,7 +37,7 @@ def draw_report(log: Log, title: str, path: Path) -> None:
     """
     figure = Figure(figsize=(12.0, 9.6), layout="constrained", dpi=100)
     canvas: Any = FigureCanvasAgg(figure)
-    figure.suptitle(title, fontsize=11, color=_INK)
+    figure.suptitle(f"{title}\n{LOCKSTEP}" if log.lockstep else title, fontsize=11, color=_INK)
     stages, ages, rates = figure.subplots(3, 1, gridspec_kw={"height_ratios": (3, 2.4, 1.8)})
     _draw_stages(stages, dict(spans_ms(log.rows)))
     begin_s = float(log.rows["arrival_s"][0])

@@ -13,6 +13,9 @@ from app.latency.columns import STAGES, SUMS, Rows
 
 Values = npt.NDArray[np.float64]
 
+LOCKSTEP: Final = "lock step: a frame waits for the worker, so its age says nothing of a live run"
+"""What belongs to the figures of such a run, wherever they are shown."""
+
 _BLOCK_S: Final = 10.0
 """For so long two clocks are taken to run alike; 50 millionths apart, they are 0.5 ms off by then."""
 
@@ -84,12 +87,13 @@ def rates(rows: Rows) -> dict[str, float]:
     return {name: float(count.sum()) / span_s for name, count in each.items() if name != "drawn" or count.any()}
 
 
-def table(rows: Rows, counts: Counts) -> str:
+def table(rows: Rows, counts: Counts, *, lockstep: bool) -> str:
     """Write the figures.
 
     Args:
         rows: of type ROW, at least one: times and rates are theirs.
         counts: of the run, of which ``rows`` may be the last part.
+        lockstep: frames waited for the worker; that is said.
     """
     lines = [
         f"{counts.frames} frames processed, a hand in {counts.poses} ({counts.poses / counts.frames:.1%})",
@@ -106,4 +110,6 @@ def table(rows: Rows, counts: Counts) -> str:
         lines.append(f"{name:<{width}}{values_ms.size:8}" + "".join(f"{figure:9.2f}" for figure in figures))
     if counts.frames > rows.size:
         lines.append(f"(times and rates: the last {rows.size} frames)")
+    if lockstep:
+        lines.append(f"({LOCKSTEP})")
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from app.cameras.base import Camera, EndOfSourceError
 from app.cameras.catalogue import open_recording
+from app.cameras.replay import ReplayCamera
 from app.formats.mcap_read import McapRecording
 from app.formats.messages import result_of
 from app.formats.schemas import HANDS, TRUTH
@@ -39,6 +40,12 @@ def frames_of(camera: Camera) -> Iterator[Frame]:
                 return
             yield frame
             bar.update()
+
+
+def mcap_of(camera: Camera) -> McapRecording | None:
+    """Give the ``.mcap`` that an open camera plays: opened once more, one that is being written would hold more."""
+    recording = camera.recording if isinstance(camera, ReplayCamera) else None
+    return recording if isinstance(recording, McapRecording) else None
 
 
 def convert(source: Path, target: Path, intrinsics: Path | None = None) -> int:
@@ -99,7 +106,8 @@ def export(source: Path, target: Path, intrinsics: Path | None = None) -> int:
         info = camera.info
         if target.suffix == ".mkv":
             return _pour(camera, VideoSink(part, info))
-        results = _results(source) if source.suffix == ".mcap" else {}
+        recording = mcap_of(camera)
+        results = {topic: _read_results(recording, topic) for topic in (HANDS, TRUTH)} if recording else {}
         if target.suffix == ".npz":
             return _export_npz(camera, NpzSink(part, info), results.get(HANDS) or results.get(TRUTH, {}))
         return _export_raw(camera, McapSink(part, info, {"exported_from": str(source)}, raw=True), results)
@@ -156,11 +164,6 @@ def _export_csv(source: Path, target: Path) -> int:
             for result in tqdm(found.values(), unit="frame", disable=None):
                 log.add(result)
     return len(found)
-
-
-def _results(source: Path) -> dict[str, dict[int, Result]]:
-    with closing(McapRecording(source)) as recording:
-        return {topic: _read_results(recording, topic) for topic in (HANDS, TRUTH)}
 
 
 _NO_IMAGE: Final = Intrinsics(1, 1, 1.0, 1.0, 0.0, 0.0)

@@ -56,6 +56,12 @@ class RecorderState:
     size_bytes: int = 0
     error: str = ""
 
+    @property
+    def nothing(self) -> str:
+        """What to say of a recording that has ended, and whose file was removed since no frame came; else ""."""
+        ended = self.path is not None and not (self.active or self.saving)
+        return "nothing was recorded: no frame came" if ended and not (self.frames or self.error) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
@@ -82,7 +88,10 @@ def check_target(path: Path) -> None:
 
 
 class Recorder:
-    """Takes every frame from the capture thread and every result from the worker; may be started again and again."""
+    """Takes every frame from the capture thread and every result from the worker; may be started again and again.
+
+    A recording that ends before a frame came leaves no file.
+    """
 
     def __init__(self) -> None:
         """Start nothing; compile the codec, for which a first frame could not wait."""
@@ -222,7 +231,10 @@ class Recorder:
             if self._gap:
                 log.add(self._gap)
             counts = {"frames": writer.frames, **log.totals, "results_dropped": self._results_dropped}
-            writer.finish({**counts, "error": ""})
+            if writer.frames:
+                writer.finish({**counts, "error": ""})
+            else:
+                writer.discard()
         except BaseException as error:  # noqa: BLE001 - told in the state: the run goes on without the recording
             why = error.strerror if isinstance(error, OSError) else repr(error)
             with suppress(OSError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from app.cameras.base import Camera, CameraInfo
 from app.cameras.catalogue import open_recording
 from app.formats.mcap_read import McapRecording
 from app.formats.schemas import DROPS, HANDS, TRUTH
-from app.recording.convert import frames_of
+from app.recording.convert import frames_of, mcap_of
 
 Row = tuple[str, str]
 
@@ -46,9 +45,8 @@ def report(source: Path, intrinsics: Path | None = None) -> str:
     with open_recording(source, intrinsics, pace="lockstep", loop=False) as camera:
         rows = [("recording", str(source)), *_camera_rows(camera.info)]
         seen = _read(camera)
-    rows += _frame_rows(seen)
-    if source.suffix == ".mcap":
-        with closing(McapRecording(source)) as recording:
+        rows += _frame_rows(seen)
+        if recording := mcap_of(camera):
             rows += _mcap_rows(recording, seen)
     size = sum(path.stat().st_size for path in (source.rglob("*") if source.is_dir() else [source]) if path.is_file())
     rows.append(("on disk", f"{size / 1e6:.2f} MB, {size / max(seen.frames, 1) / 1e3:.1f} kB a frame"))

@@ -91,6 +91,8 @@ class Tape(QtWidgets.QLabel):
             self._say(f"{what} {minutes}:{seconds:02d}, {state.size_bytes / 1e6:.1f} MB{drops}", "bad")
         elif self._was_busy and state.error:
             self._say(state.error, "warn", math.inf)
+        elif self._was_busy and state.nothing:
+            self._say(state.nothing, "warn")
         elif self._was_busy:
             self._say(f"saved {state.path}", "good")
         elif time.perf_counter() > self._until_s:

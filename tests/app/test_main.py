@@ -24,6 +24,7 @@ from app.viewer.overlay import Snapshot
 from lighthand.backends import NetworkSource
 from lighthand.errors import SourceError
 from tests.app.playing import lock_step
+from tests.app.scripted import ScriptedCamera, ready
 from tests.lighthand.scenes import BlobEstimator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +84,17 @@ def test_the_log_begins_with_the_resolved_settings(recording: Path, weights: Pat
     assert source.startswith("# source ")
     about = json.loads(source.removeprefix("# source "))["source"]  # as the report reads it
     assert (about["serial"], about["live"]) == ("short.npz", False)
+
+
+def test_a_run_without_a_frame_leaves_no_recording_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.live.open_estimator", lambda source: BlobEstimator())
+    monkeypatch.setattr("app.live.open_camera", lambda _, note: ready(ScriptedCamera([]))(note))
+    target = tmp_path / "a.mcap"
+    assert program.main(["--camera", "synthetic", "--headless", "--record", str(target)]) == 0
+    assert capsys.readouterr().out == "no frame was processed\nnothing was recorded: no frame came\n"
+    assert not target.exists()
 
 
 @pytest.mark.parametrize("model", ["hand", "fast"])

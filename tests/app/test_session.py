@@ -71,6 +71,26 @@ def test_the_worker_rests_after_each_frame_on_its_own_thread() -> None:
     assert rested == ["worker"] * 5
 
 
+def test_a_run_stopped_while_a_result_waits_to_be_taken_gives_it_to_the_log_and_to_the_recorder_alike() -> None:
+    log = FrameLog(None, drawn=False, about={})
+    rested: list[int] = []
+    session = Session(
+        ready(ScriptedCamera([frame(seq) for seq in range(5)])),
+        lambda: result,
+        log,
+        SegmentConfig(),
+        lockstep=True,
+        rest=lambda item: rested.append(item.frame.seq),
+    )
+    session.start()
+    end_s = time.perf_counter() + 5
+    while log.frames < 2:  # the first is there to be taken, the second waits
+        assert time.perf_counter() < end_s
+        time.sleep(0.001)
+    assert session.stop() == ()
+    assert rested == [0, 1]
+
+
 def test_a_slow_worker_skips_to_the_newest_and_counts() -> None:
     def slow(source: Frame) -> Result:
         time.sleep(0.03)

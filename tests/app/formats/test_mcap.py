@@ -87,7 +87,7 @@ def test_a_file_cut_anywhere_gives_every_frame_of_its_whole_chunks(path: Path, t
 def test_a_file_cut_before_its_first_frame_is_one_clear_error(path: Path) -> None:
     start, length = chunks(path)[0]
     path.write_bytes(path.read_bytes()[: start + length // 2])
-    with pytest.raises(SourceError, match=r"a.mcap: no frame is in it"):
+    with pytest.raises(SourceError, match=r"a.mcap: no frame is in it: it was ended or cut off before its first"):
         ReplayCamera(path).open()
 
 
@@ -195,7 +195,7 @@ def test_an_mcap_of_others_is_said_and_never_touched(tmp_path: Path, cut: int) -
 def test_an_mcap_of_ours_without_frames_is_said(tmp_path: Path) -> None:
     path = tmp_path / "empty.mcap"
     RecordingWriter(path, Description("cam", "1", 1.0, SIZE, 30.0), {}).finish({})
-    with pytest.raises(SourceError, match=r"empty.mcap: no frame is in it"):
+    with pytest.raises(SourceError, match=r"empty.mcap: no frame is in it: it was ended or cut off before"):
         McapRecording(path)
 
 

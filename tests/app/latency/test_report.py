@@ -28,12 +28,13 @@ def timed(seq: int, *, skipped: int = 0, hand: bool = True) -> Result:
     return replace(result(source, hand=hand), stamps=stamps, skipped=skipped)
 
 
-def about(serial: str, *, live: bool = True) -> dict[str, object]:
-    return {"source": {"model": "scripted camera", "serial": serial, "live": live}}
+def about(serial: str, *, live: bool = True, pace: str = "recorded") -> dict[str, object]:
+    source = {"model": "scripted camera", "serial": serial, "live": live}
+    return {"source": source, "config": {"camera": {"pace": pace}}}
 
 
-def write(path: Path, count: int = 30, *, drawn: bool = True) -> FrameLog:
-    with FrameLog(path, drawn=drawn, about=about("a")) as log:
+def write(path: Path, count: int = 30, *, drawn: bool = True, pace: str = "recorded") -> FrameLog:
+    with FrameLog(path, drawn=drawn, about=about("a", pace=pace)) as log:
         for seq in range(count):
             made = timed(seq, skipped=int(seq == 5), hand=seq % 3 > 0)
             log.add(made)
@@ -60,6 +61,22 @@ def test_a_log_reads_as_the_run_that_wrote_it_ended(
     assert "sensor to arrival, above its least" in log.summary()
     assert "driver to arrival" in log.summary()
     assert last == f"drawn: {tmp_path / 'run.png'}"
+
+
+def test_lock_step_is_said_wherever_the_figures_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waited, live = tmp_path / "waited.csv", tmp_path / "live.csv"
+    summary = write(waited, pace="lockstep").summary()
+    live.write_text(waited.read_text().replace("lockstep", "recorded"))  # the same frames
+    said, pictures = [], []
+    for path in (waited, live):
+        assert main(["report", str(path)]) == 0
+        said.append(capsys.readouterr().out)
+        pictures.append(cv2.imread(str(path.with_suffix(".png"))))
+    note = "(lock step: a frame waits for the worker, so its age says nothing of a live run)"
+    assert summary.endswith(f"\n{note}")
+    assert f"\n{note}\n" in said[0]
+    assert "lock step" not in said[1]
+    assert not np.array_equal(*pictures)
 
 
 def test_the_picture_goes_where_it_is_told_and_shows_the_run(tmp_path: Path) -> None:

@@ -159,6 +159,22 @@ def test_many_recordings_in_a_run_and_none(tmp_path: Path) -> None:
         assert len(play(tmp_path / name)) == 1
 
 
+def test_where_no_frame_came_no_file_stays_and_that_is_said(tmp_path: Path) -> None:
+    recorder = Recorder()
+    path = tmp_path / "a.mcap"
+    recorder.start(path, INFO, {})
+    assert recorder.state.nothing == ""
+    recorder.result(result(noisy(0)))  # of the last frame before
+    recorder.stop()
+    assert list(tmp_path.iterdir()) == []
+    assert [tape.nothing for tape in recorder.recordings] == ["nothing was recorded: no frame came"]
+    recorder.start(path, INFO, {})  # the name is free
+    recorder.frame(noisy(1), wait=True)
+    recorder.stop()
+    assert [tape.nothing for tape in recorder.recordings][1:] == [""]
+    assert len(play(path)) == 1
+
+
 def test_what_cannot_be_started_says_why(tmp_path: Path) -> None:
     recorder = Recorder()
     there = tmp_path / "there.mcap"

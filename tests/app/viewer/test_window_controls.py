@@ -126,6 +126,14 @@ def test_the_transport_is_there_for_recordings_alone(stage: Stage, qtbot: QtBot)
 # The card on the picture
 
 
+def test_a_recording_without_a_frame_is_not_said_to_be_saved(stage: Stage, qtbot: QtBot, tmp_path: Path) -> None:
+    stage.button("● Record").click()
+    qtbot.waitUntil(lambda: "recording 0:00" in plain(stage.tape))
+    stage.button("■ Stop").click()
+    qtbot.waitUntil(lambda: "nothing was recorded: no frame came" in plain(stage.tape))
+    assert list((tmp_path / "recordings").iterdir()) == []
+
+
 def test_a_recording_is_said_while_it_runs_and_when_it_is_saved(
     stage: Stage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +186,7 @@ def test_a_recording_ends_with_the_source_and_its_failure_stays_to_be_read(
 
     monkeypatch.setattr("app.viewer.tape.SAID_S", 0.0)
     stage.press("R")
+    stage.live.recorder.frame(frame(0))
     stage.live.results.close()
     qtbot.waitUntil(lambda: "saved" in plain(stage.tape))
     assert not stage.live.recorder.state.active
