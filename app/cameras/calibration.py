@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.formats.recording import Description
+from app.formats.recording import Description, check_lens
 from lighthand.config import load_config
 from lighthand.errors import SourceError
 from lighthand.types import Intrinsics
-
-_WIDEST: Final = 11.43
-"""Tangent of 85 degrees, half of what the widest lens that is taken for real sees."""
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "calibration"
 
@@ -58,17 +55,10 @@ class Calibration:
         """Check the values.
 
         Raises:
-            SourceError: one is out of its range, or no lens is like that: it sees more than 170 degrees, or its
-                principal point lies farther than the image's size beside the image.
+            SourceError: one is out of its range, or no lens is like that.
         """
         self.of("")
-        for size, focal, centre in (("width", "fx", "cx"), ("height", "fy", "cy")):
-            pixels, f, c = (float(getattr(self, name)) for name in (size, focal, centre))
-            if pixels / 2 > f * _WIDEST or not -pixels <= c <= 2 * pixels:
-                raise SourceError(
-                    f"{focal} is {f:g} and {centre} {c:g} with a {size} of {pixels:g}: no lens is like that. Give "
-                    "pixels of images of this size; a camera's tool or driver prints them."
-                )
+        check_lens(self.intrinsics)
 
     @property
     def intrinsics(self) -> Intrinsics:

@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 import numpy as np
 import numpy.typing as npt
 
-from app.formats.recording import Clock, Describe, Description, ImageRow, RecordedFrame
+from app.formats.recording import Clock, Describe, Description, ImageRow, RecordedFrame, check_lens
 from lighthand.errors import SourceError
 from lighthand.types import DepthArray, Intrinsics
 
@@ -90,6 +90,7 @@ def open_npz(path: Path) -> ImageRow:
         fx, fy, cx, cy = (float(value) for value in lens.reshape(4))
         warp = tuple(float(value) for value in distortion.ravel())
         camera = Intrinsics(depth.shape[2], depth.shape[1], fx, fy, cx, cy, warp)
+        check_lens(camera)
         about = Description("recording", path.resolve().name, float(unit.item()), camera, float(fps.item()))
     except SourceError as error:
         raise SourceError(f"{path}: {error}") from error

@@ -22,6 +22,10 @@ NO_MEASUREMENT: Final = 65536
 """No count: every one is a measurement, but 0."""
 
 
+_WIDEST: Final = 11.43
+"""Tangent of 85 degrees, half of what the widest lens that is taken for real sees."""
+
+
 class DamagedFrameError(SourceError):
     """A frame cannot be read; those after it may be whole."""
 
@@ -60,6 +64,22 @@ class Description:
             raise SourceError(f"fps is {self.fps:g}, expected 0.1 to 1000.")
         if not 1 <= self.invalid_from <= NO_MEASUREMENT:
             raise SourceError(f"invalid_from is {self.invalid_from}, expected 1 to {NO_MEASUREMENT}.")
+
+
+def check_lens(intrinsics: Intrinsics) -> None:
+    """Refuse what someone wrote where no lens is like that.
+
+    Raises:
+        SourceError: it would see more than 170 degrees, or its principal point lies farther beside the image than the
+            image is wide or high.
+    """
+    for size, focal, centre in (("width", "fx", "cx"), ("height", "fy", "cy")):
+        pixels, f, c = (float(getattr(intrinsics, name)) for name in (size, focal, centre))
+        if pixels / 2 > f * _WIDEST or not -pixels <= c <= 2 * pixels:
+            raise SourceError(
+                f"{focal} is {f:g} and {centre} {c:g} with a {size} of {pixels:g}: no lens is like that. Give pixels "
+                "of images of this size; a camera's tool or driver prints them."
+            )
 
 
 Describe = Callable[[Path, int, int], Description]

@@ -116,6 +116,7 @@ def test_a_bad_frame_in_the_middle_is_named_when_it_comes(folder: Path, spoil: o
         ({"intrinsics": [1.0, 2.0]}, "intrinsics is float64"),
         ({"depth_unit_mm": 0.0}, "depth_unit_mm is 0"),
         ({"intrinsics": [0.0, 7.0, 3.5, 2.5]}, "intrinsics"),
+        ({"intrinsics": [7.0, 7.0, 90.0, 2.5]}, "cx 90 with a width of 8: no lens is like that"),
         ({"depth": np.array([{}], object)}, "cannot be read as an .npz"),
         ({"seq": np.zeros(1)}, r"seq is float64 \(1,\), expected one a frame"),
         ({"sensor_s": np.zeros(2)}, r"sensor_s is float64 \(2,\), expected one a frame"),

@@ -59,7 +59,7 @@ def test_nyu_plays_with_its_own_camera_and_passes_its_other_images_over(tmp_path
 def test_a_description_wins_over_what_the_data_set_says(tmp_path: Path) -> None:
     folder = tmp_path / "test"
     write_nyu(folder, 1, counts(480, 640))
-    described = ABOUT | {"width": 640, "height": 480, "fx": 500.0}
+    described = ABOUT | {"width": 640, "height": 480, "fx": 500.0, "fy": 500.0}
     (folder / "camera.yaml").write_text(yaml.safe_dump(described))
     assert play(folder)[0].intrinsics.fx == 500.0
     assert play(folder, FOLDER / "sr305.yaml")[0].depth_unit_mm == 0.125
