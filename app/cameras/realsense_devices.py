@@ -14,7 +14,7 @@ PREFERRED: Final = (Mode(848, 480, 60), Mode(640, 480, 60), Mode(848, 480, 30), 
 
 _RULES: Final = (
     "its udev rules: type `sudo curl -fLo /etc/udev/rules.d/99-realsense-libusb.rules "
-    "https://raw.githubusercontent.com/IntelRealSense/librealsense/master/config/99-realsense-libusb.rules`, then "
+    "https://raw.githubusercontent.com/realsenseai/librealsense/master/config/99-realsense-libusb.rules`, then "
     "`sudo udevadm control --reload && sudo udevadm trigger`, and plug it in again"
 )
 
