@@ -59,19 +59,19 @@ def open_source(config: TrainConfig, rank: int = 0, world: int = 1) -> Source:
     return SyntheticCrops(config, rank) if config.data == "synthetic" else RecordedCrops(config, rank, world)
 
 
-class _Crops(Dataset[dict[str, Tensor] | LightHandError]):
+class _Crops(Dataset[dict[str, Tensor] | LightHandError | MemoryError]):
     """Batch number ``step`` of a source, so that any worker can make any batch.
 
-    An error of ours is given, not raised: out of a worker PyTorch would raise it with a traceback as its text.
+    What the user can mend is given, not raised: out of a worker PyTorch would raise it with a traceback as its text.
     """
 
     def __init__(self, source: Source) -> None:
         self.source = source
 
-    def __getitem__(self, step: int) -> dict[str, Tensor] | LightHandError:
+    def __getitem__(self, step: int) -> dict[str, Tensor] | LightHandError | MemoryError:
         try:
             batch = self.source.batch(step)
-        except LightHandError as error:
+        except (LightHandError, MemoryError) as error:
             return error
         return {
             "patches": torch.from_numpy(batch.patches)[:, None],  # (B, 1, S, S)
@@ -98,7 +98,7 @@ def batches(source: Source, steps: range, workers: int, *, pin: bool) -> Iterato
     Raises:
         DataError: an image is missing or damaged.
     """
-    loader: DataLoader[dict[str, Tensor] | LightHandError] = DataLoader(
+    loader: DataLoader[dict[str, Tensor] | LightHandError | MemoryError] = DataLoader(
         _Crops(source),
         batch_size=None,
         sampler=steps,
@@ -107,6 +107,6 @@ def batches(source: Source, steps: range, workers: int, *, pin: bool) -> Iterato
         pin_memory=pin,
     )
     for batch in loader:
-        if isinstance(batch, LightHandError):
+        if isinstance(batch, Exception):
             raise batch
         yield batch

@@ -103,8 +103,9 @@ class Run:
                 weights to start with belong to another network, or weights lie in ``out`` that are of no run there.
         """
         weights = out / "hand.safetensors"
-        if weights.exists() and not (out / "last.pt").exists():
-            raise WeightsError(f"{weights}: is there already, without a last.pt to go on from. Take another --out.")
+        ours = ("last.pt", "last.pt.tmp", "log.csv", "log.csv.tmp")  # of a run, be it one that failed at its first save
+        if weights.exists() and not any((out / name).exists() for name in ours):
+            raise WeightsError(f"{weights}: is there already, and is of no run. Take another --out.")
         self.config = config
         self.out = out
         self.rank = int(os.environ.get("RANK", 0))
@@ -199,7 +200,7 @@ class Run:
             reason = str(error).partition("\n")[0]
             raise WeightsError(
                 f"{self.out}: the checkpoint of step {self.step} cannot be written ({reason}). Check the folder and "
-                "the disk, then start again: the run goes on from the checkpoint before."
+                "the disk, then start again: the run goes on from the checkpoint before, or begins anew."
             ) from error
 
     def train(self, stop_after: int | None = None) -> None:

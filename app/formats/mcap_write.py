@@ -137,7 +137,7 @@ class RecordingWriter:
             OSError: it cannot be removed.
         """
         self.close()
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let the file go as it is; safe twice."""

@@ -70,12 +70,12 @@ def check_lens(intrinsics: Intrinsics) -> None:
     """Refuse what someone wrote where no lens is like that.
 
     Raises:
-        SourceError: it would see more than 170 degrees, or its principal point lies farther beside the image than the
-            image is wide or high.
+        SourceError: it would see more than 170 degrees, or its principal point lies farther from the image's middle
+            than such a lens sees.
     """
     for size, focal, centre in (("width", "fx", "cx"), ("height", "fy", "cy")):
         pixels, f, c = (float(getattr(intrinsics, name)) for name in (size, focal, centre))
-        if pixels / 2 > f * _WIDEST or not -pixels <= c <= 2 * pixels:
+        if max(pixels / 2, abs(c - pixels / 2)) > f * _WIDEST:
             raise SourceError(
                 f"{focal} is {f:g} and {centre} {c:g} with a {size} of {pixels:g}: no lens is like that. Give pixels "
                 "of images of this size; a camera's tool or driver prints them."

@@ -18,6 +18,7 @@ from lighthand.crop import PATCH
 from lighthand.errors import ConfigError
 from lighthand.types import FloatArray
 
+THREADS: Final = tuple(range(1, min(2, os.cpu_count() or 1) + 1))
 FAST: Final = WEIGHTS.with_name("fast.safetensors")
 LITE: Final = "mediapipe hand_landmark_lite"
 _MODELS: Final = "modules/hand_landmark"
@@ -64,10 +65,10 @@ def our_networks(weights: Path, patches: FloatArray, notes: list[str]) -> list[N
     for path in models:
         macs = count_products(load_weights(path))
         sources = [
-            *(NetworkSource(path, "onnxruntime", threads=threads) for threads in (1, 2)),
-            *(NetworkSource(path, "openvino", precision="fp32", threads=threads) for threads in (1, 2)),
-            *(NetworkSource(path, "openvino", precision="bf16", threads=threads) for threads in (1, 2)),
-            *(NetworkSource(path, "torch", threads=threads) for threads in (1, 2)),
+            *(NetworkSource(path, "onnxruntime", threads=threads) for threads in THREADS),
+            *(NetworkSource(path, "openvino", precision="fp32", threads=threads) for threads in THREADS),
+            *(NetworkSource(path, "openvino", precision="bf16", threads=threads) for threads in THREADS),
+            *(NetworkSource(path, "torch", threads=threads) for threads in THREADS),
             *(NetworkSource(path, backend, "cuda") for backend in ("onnxruntime", "torch")),
         ]
         for source in sources:

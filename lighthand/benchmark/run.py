@@ -10,7 +10,15 @@ from typing import Final
 
 from lighthand.backends import Backend, NetworkSource, open_estimator
 from lighthand.benchmark.measure import Call, Latency, gemm_peak_gflops, machine, measure
-from lighthand.benchmark.networks import LITE, Network, batch_call, mediapipe_networks, our_networks, paper_networks
+from lighthand.benchmark.networks import (
+    LITE,
+    THREADS,
+    Network,
+    batch_call,
+    mediapipe_networks,
+    our_networks,
+    paper_networks,
+)
 from lighthand.benchmark.path import SIZES, PathRun, Start, moving_hand, time_start
 from lighthand.synthesis.record import camera_of
 from lighthand.synthesis.sample import SampleGenerator
@@ -173,7 +181,7 @@ def _path_rows(weights: Path, calls: int) -> tuple[PathRow, ...]:
 def _throughput(weights: Path, patches: FloatArray, batch: int, calls: int) -> tuple[Latency, ...]:
     rows = [
         (f"onnxruntime, {threads} thread" + "s" * (threads > 1), batch_call(weights, threads, patches, batch))
-        for threads in (1, 2)
+        for threads in THREADS
     ]
     return tuple(_per_result(row, batch) for row in measure(rows, max(1, calls // batch)))
 

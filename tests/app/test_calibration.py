@@ -91,13 +91,14 @@ def test_a_size_that_tells_no_camera_is_not_guessed(tmp_path: Path, size: tuple[
         ({"fx": 2.9}, r"fx is 2\.9 and cx 160 with a width of 320: no lens is like that"),
         ({"fy": 10.4}, r"fy is 10\.4 and cy 120 with a height of 240"),
         ({"cx": 9000.0}, r"fx is 240 and cx 9000"),
-        ({"cy": -241.0}, r"cy -241"),
+        ({"cy": -2900.0}, r"cy -2900"),
     ],
 )
 def test_a_lens_that_cannot_be(change: dict[str, float], message: str) -> None:
     good: dict[str, Any] = {"fx": 240.0, "fy": 240.0, "cx": 160.0, "cy": 120.0, "depth_unit_mm": 1.0}
     Calibration(320, 240, **good)
-    Calibration(320, 240, **good | {"fx": 15.0, "cx": -300.0})  # a very wide lens, and a part of a larger image
+    Calibration(320, 240, **good | {"fx": 15.0})  # a very wide lens
+    Calibration(128, 128, **good | {"fx": 580.0, "cx": -180.0})  # a part of a larger image
     with pytest.raises(SourceError, match=message):
         Calibration(320, 240, **good | change)
 

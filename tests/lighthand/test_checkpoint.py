@@ -63,6 +63,19 @@ def test_weights_that_lie_there_are_not_written_over(tmp_path: Path, capsys: pyt
     assert weights.read_bytes() == b"someone's"
 
 
+def test_a_run_that_failed_at_its_first_checkpoint_begins_anew(tmp_path: Path) -> None:
+    for file in ("log.csv.tmp", "last.pt.tmp"):
+        out = tmp_path / file
+        out.mkdir()
+        (out / file).symlink_to("/dev/full")
+        with pytest.raises(WeightsError, match="step 2 cannot be written"):
+            Run(TINY, out).train()
+        (out / file).unlink()
+        (out / file).write_bytes(b"half")
+        Run(TINY, out).train()
+        assert (out / "last.pt").is_file()
+
+
 def test_a_full_disk_ends_with_a_line(tmp_path: Path) -> None:
     run = Run(TINY, tmp_path)
     run.train(stop_after=2)
