@@ -126,13 +126,7 @@ def predict_at_truth(name: str, records: Sequence[DepthRecord], estimator: Estim
 def predict_each_frame(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
     """Find and estimate the hand in each frame on its own: nothing is followed, nothing smoothed.
 
-    Args:
-        name: as ``predict_at_truth``.
-        records: likewise.
-        estimator: likewise.
-
-    Raises:
-        DataError: as ``predict_at_truth``.
+    Arguments and errors are those of ``predict_at_truth``.
     """
     return _run(name, records, estimator, alone=True)
 
@@ -140,13 +134,7 @@ def predict_each_frame(name: str, records: Sequence[DepthRecord], estimator: Est
 def predict_with_pipeline(name: str, records: Sequence[DepthRecord], estimator: Estimator) -> Prediction:
     """Run the whole path over the frames in order, as the live program would on the first hand it follows.
 
-    Args:
-        name: as ``predict_at_truth``.
-        records: likewise.
-        estimator: likewise.
-
-    Raises:
-        DataError: as ``predict_at_truth``.
+    Arguments and errors are those of ``predict_at_truth``.
     """
     return _run(name, records, estimator, alone=False)
 

@@ -14,17 +14,11 @@ import torch
 from lighthand.checkpoint import read_checkpoint
 from lighthand.config import config_to_dict
 from lighthand.errors import WeightsError
-from lighthand.network import NetworkConfig
-from lighthand.recipe import StageConfig, TrainConfig
+from lighthand.recipe import StageConfig
 from lighthand.train import Run, main
+from tests.lighthand import tiny
 
-TINY = TrainConfig(
-    network=NetworkConfig(channels=16, depth_features=8, stride=2, blocks=(1, 1), stem=8),
-    full=StageConfig(32, 4, 4, 1e-3),
-    workers=0,
-    validate_every=2,
-    validation_samples=4,
-)
+TINY = replace(tiny.TINY, small=StageConfig(32, 0), full=StageConfig(32, 4, 4, 1e-3), validate_every=2)
 
 
 def test_what_changes_nothing_may_change(tmp_path: Path) -> None:

@@ -20,18 +20,9 @@ from lighthand.network import FAST, NetworkConfig
 from lighthand.recipe import StageConfig, TrainConfig
 from lighthand.train import Run, main, plot
 from lighthand.weights import load_weights, read_training
+from tests.lighthand.tiny import TINY
 
 ROOT = Path(__file__).parents[2]
-
-TINY = TrainConfig(
-    network=NetworkConfig(channels=16, depth_features=8, stride=2, blocks=(1, 1), stem=8),
-    small=StageConfig(32, 6, 4),
-    full=StageConfig(64, 4, 4, 1e-3),
-    workers=0,
-    validate_every=3,
-    validation_samples=4,
-    ema=0.5,
-)
 
 
 def test_a_run_learns_and_leaves_weights_log_and_picture(tmp_path: Path) -> None:
@@ -63,7 +54,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from lighthand.train import Run
-from tests.lighthand.test_train import TINY
+from tests.lighthand.tiny import TINY
 
 Run(replace(TINY, workers=int(sys.argv[1])), Path(sys.argv[2])).train(stop_after=6)
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,21 +13,14 @@ from torch import Tensor
 
 from lighthand import train
 from lighthand.errors import WeightsError
-from lighthand.network import HandNet, NetOutput, NetworkConfig
-from lighthand.recipe import StageConfig, TrainConfig
+from lighthand.network import HandNet, NetOutput
+from lighthand.recipe import StageConfig
 from lighthand.synthesis.sample import Batch
 from lighthand.train import MAX_GRADIENT, Run
 from lighthand.weights import load_weights
+from tests.lighthand import tiny
 
-TINY = TrainConfig(
-    network=NetworkConfig(channels=16, depth_features=8, stride=2, blocks=(1, 1), stem=8),
-    small=StageConfig(32, 3, 4),
-    full=StageConfig(32, 2, 4, 1e-3),
-    workers=0,
-    validate_every=2,
-    validation_samples=3,
-    ema=0.5,
-)
+TINY = replace(tiny.TINY, small=StageConfig(32, 3, 4), full=StageConfig(32, 2, 4, 1e-3), validate_every=2)
 
 TRUE_LOSS = train.total_loss
 Loss = Callable[[NetOutput, dict[str, Tensor]], Tensor]
